@@ -1,0 +1,345 @@
+"""Membership of each adaptation, and the force of each stop, as decision diagrams over the facts.
+
+Built once for a rulebook; restricted to what one patient's facts still allow, they answer exactly
+what is settled, what may still change, and which answers could change it. Every question and proof
+reads these; features are taken as independent.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from recommender.candidates import Status
+from recommender.conditions import (
+    FALSE,
+    TRUE,
+    UNKNOWN,
+    AllOf,
+    AnyOf,
+    Condition,
+    Not,
+    Test,
+    Truth,
+    compile_test,
+)
+from recommender.facts import Fact, Possible
+from recommender.mdd import Diagrams, Node
+from recommender.regions import Member, Variable, variables_of
+from recommender.rulebook import Rulebook
+from recommender.rules import IfNotKnown, Rule, Verb
+from recommender.trace import possible_places
+from recommender.vocabulary import Feature
+
+
+class Space:
+    """The variables of a rulebook: which features its rules tell apart, and how finely."""
+
+    def __init__(self, rulebook: Rulebook) -> None:
+        tests: dict[str, list[Test]] = {}
+        for test in rulebook.tests:
+            tests.setdefault(test.feature, []).append(test)
+        self.variables: list[Variable] = []
+        self.of: dict[str, range] = {}
+        for name in rulebook.used:
+            if name in tests and name not in rulebook.concluding:
+                first = len(self.variables)
+                self.variables.extend(variables_of(rulebook.features[name], tests[name]))
+                self.of[name] = range(first, len(self.variables))
+        self._narrower: dict[tuple[int, int], tuple[int, ...]] = {}
+
+    def elements(self, facts: Mapping[str, Fact]) -> list[int]:
+        """Where each variable stands for one patient."""
+        return [
+            variable.element(facts[variable.feature.id].possible) for variable in self.variables
+        ]
+
+    def narrower(self, variable: int, element: int) -> tuple[int, ...]:
+        """The element, then everything further answers can make of it."""
+        known = self._narrower.get((variable, element))
+        if known is None:
+            known = self.variables[variable].narrower(element)
+            self._narrower[variable, element] = known
+        return known
+
+
+class Conditions:
+    """Builds the diagram of any condition: terminals are FALSE, UNKNOWN, TRUE."""
+
+    def __init__(self, rulebook: Rulebook, inactive: frozenset[str]) -> None:
+        self.store = Diagrams()
+        self.space = Space(rulebook)
+        self._rulebook = rulebook
+        self._inactive = inactive
+        self._tests: dict[Test, Node] = {}
+        self._concluded: dict[str, Node] = {}
+        self._memos: dict[Any, dict[Any, Node]] = {}
+
+    def of_rule(self, rule: Rule) -> Node:
+        """The truth of a rule; silent when it is not in effect."""
+        if rule.id in self._inactive:
+            return self.store.terminal(FALSE)
+        return self.of(rule.condition)
+
+    def of(self, condition: Condition) -> Node:
+        """The truth of a condition."""
+        match condition:
+            case Test():
+                if condition not in self._tests:
+                    self._tests[condition] = self._test(condition)
+                return self._tests[condition]
+            case Not(part):
+                return self.store.map(_negated, self.of(part), self._memo(_negated))
+            case AllOf(parts):
+                return self.fold(min, (self.of(part) for part in parts), TRUE)
+            case AnyOf(parts):
+                return self.fold(max, (self.of(part) for part in parts), FALSE)
+
+    def fold(self, operation: Callable[..., Any], nodes: Iterable[Node], start: Any) -> Node:
+        """Several diagrams joined by one operation."""
+        made = self.store.terminal(start)
+        for node in nodes:
+            made = self.store.apply(operation, made, node, self._memo(operation))
+        return made
+
+    def _memo(self, key: Any) -> dict[Any, Node]:
+        return self._memos.setdefault(key, {})
+
+    def _test(self, test: Test) -> Node:
+        feature = self._rulebook.features[test.feature]
+        if test.feature in self._rulebook.concluding:
+            judged = compile_test(test, feature)
+            return self.store.map(judged, self._concluding(feature), {})
+        variables = self.space.of[test.feature]
+        if variables and isinstance(self.space.variables[variables[0]], Member):
+            return self._members(test, feature, variables)
+        (at,) = variables
+        variable = self.space.variables[at]
+        assert not isinstance(variable, Member)
+        terminals = tuple(self.store.terminal(truth) for truth in variable.truths(test))
+        return self.store.node(at, terminals)
+
+    def _members(self, test: Test, feature: Feature, variables: range) -> Node:
+        """A test of a set is a test of its members, each by itself."""
+        wanted = {feature.position[value] for value in test.values if value in feature.position}
+        asked = [
+            self.store.node(at, tuple(self.store.terminal(truth) for truth in Member.domain))
+            for at in variables
+            if test.name == "empty" or self._bit(at) in wanted
+        ]
+        if test.name == "includes_all":
+            return self.fold(min, asked, TRUE)
+        any_of = self.fold(max, asked, FALSE)
+        if test.name == "empty":
+            return self.store.map(_negated, any_of, self._memo(_negated))
+        return any_of
+
+    def _bit(self, at: int) -> int:
+        variable = self.space.variables[at]
+        assert isinstance(variable, Member)
+        return variable.bit
+
+    def _concluding(self, feature: Feature) -> Node:
+        """What a concluded feature can be; terminals are possible values."""
+        known = self._concluded.get(feature.id)
+        if known is None:
+            known = self.store.map(_as_possible(feature), self._last_true(feature), {})
+            self._concluded[feature.id] = known
+        return known
+
+    def _last_true(self, feature: Feature) -> Node:
+        """How far its rules settle a concluded feature; terminals are (place, open places)."""
+        by_place: dict[int, list[Rule]] = {}
+        for rule in self._rulebook.concluding[feature.id]:
+            by_place.setdefault(feature.position[rule.concludes[1]], []).append(rule)
+        made = self.store.terminal((None, 0))
+        for place in sorted(by_place, reverse=True):
+            truth = self.fold(max, (self.of_rule(rule) for rule in by_place[place]), FALSE)
+            made = self.store.apply(_settling(place), made, truth, {})
+        return made
+
+
+def _negated(truth: Truth) -> Truth:
+    return TRUE - truth
+
+
+def _settling(place: int) -> Callable[[Any, Truth], Any]:
+    """Takes values from last to first: the first true one settles, unknown ones stay open."""
+
+    def step(reached: tuple[int | None, int], truth: Truth) -> tuple[int | None, int]:
+        settled, open_places = reached
+        if settled is not None or truth == FALSE:
+            return reached
+        return (place, open_places) if truth == TRUE else (None, open_places | 1 << place)
+
+    return step
+
+
+def _as_possible(feature: Feature) -> Callable[[Any], Possible]:
+    return lambda reached: possible_places(feature, *reached)
+
+
+# ------------------------------------------------------------------------------- membership
+
+
+@dataclass(frozen=True)
+class Memberships:
+    """Every adaptation's membership and every referral's truth, ready to be questioned."""
+
+    conditions: Conditions
+    of: Mapping[str, Node]
+    """By adaptation; stops and presumed exclusions are left aside."""
+    declined: Mapping[str, Node]
+    """The same for a patient who declines the adaptation."""
+    referrals: Mapping[str, Node]
+    """By rule: the truth of its condition."""
+    presumed: Mapping[str, tuple[Rule, ...]]
+    """By adaptation: exclusions that count as «no» while unknown."""
+
+    @property
+    def size(self) -> int:
+        """How many nodes all diagrams together have."""
+        store = self.conditions.store
+        return sum(1 for _ in store.below([*self.of.values(), *self.referrals.values()]))
+
+
+def memberships(rulebook: Rulebook, inactive: frozenset[str]) -> Memberships:
+    """Build the diagrams of a rulebook, without the rules that are not in effect."""
+    conditions = Conditions(rulebook, inactive)
+    recommends = _by_adaptation(rulebook, Verb.RECOMMEND)
+    excludes = _by_adaptation(rulebook, Verb.EXCLUDE)
+    built: dict[str, Node] = {}
+    declined: dict[str, Node] = {}
+    presumed: dict[str, tuple[Rule, ...]] = {}
+    for name in rulebook.adaptations:
+        against = excludes.get(name, [])
+        presumed[name] = tuple(r for r in against if r.unknown_means is IfNotKnown.PRESUME)
+        counted = [rule for rule in against if rule.unknown_means is not IfNotKnown.PRESUME]
+        indicated = conditions.fold(max, map(conditions.of_rule, recommends.get(name, [])), FALSE)
+        barred = conditions.fold(max, (_barring(conditions, rule) for rule in counted), FALSE)
+        store = conditions.store
+        built[name] = store.apply(_membership, indicated, barred, conditions._memo(_membership))
+        declined[name] = store.map(_if_declined, built[name], conditions._memo(_if_declined))
+    referrals = {
+        rule.id: conditions.of_rule(rule)
+        for rule in rulebook.by_verb(Verb.REFER)
+        if rule.id not in inactive
+    }
+    return Memberships(conditions, built, declined, referrals, presumed)
+
+
+def _by_adaptation(rulebook: Rulebook, verb: Verb) -> dict[str, list[Rule]]:
+    found: dict[str, list[Rule]] = {}
+    for rule in rulebook.by_verb(verb):
+        for name in rule.targets:
+            found.setdefault(name, []).append(rule)
+    return found
+
+
+def _barring(conditions: Conditions, rule: Rule) -> Node:
+    """TRUE excludes, UNKNOWN withholds; an unknown that only warns does neither."""
+    node = conditions.of_rule(rule)
+    if rule.unknown_means is IfNotKnown.BLOCK:
+        return node
+    return conditions.store.map(_only_true, node, conditions._memo(_only_true))
+
+
+def _only_true(truth: Truth) -> Truth:
+    return TRUE if truth == TRUE else FALSE
+
+
+def _membership(indicated: Truth, barred: Truth) -> Status:
+    if barred == TRUE:
+        return Status.EXCLUDED
+    if indicated == FALSE:
+        return Status.NOT_INDICATED
+    if barred == UNKNOWN:
+        return Status.WITHHELD
+    return Status.RECOMMENDED if indicated == TRUE else Status.CANNOT_SAY
+
+
+_DECLINABLE = frozenset({Status.WITHHELD, Status.RECOMMENDED, Status.CANNOT_SAY})
+
+
+def _if_declined(status: Status) -> Status:
+    return Status.DECLINED if status in _DECLINABLE else status
+
+
+# ------------------------------------------------------------------------------- restriction
+
+
+class Restricted:
+    """Diagrams cut down to what one patient's facts still allow.
+
+    In the cut-down diagrams the first child of a node is «not answered»; every node that is left
+    depends on an answer still to come.
+    """
+
+    def __init__(self, conditions: Conditions, elements: Sequence[int]) -> None:
+        self.store = Diagrams()
+        self._from = conditions.store
+        self._space = conditions.space
+        self._elements = elements
+        self._memo: dict[Node, Node] = {}
+
+    def restrict(self, node: Node) -> Node:
+        """The same function over what is still open."""
+        known = self._memo.get(node)
+        if known is not None:
+            return known
+        source = self._from
+        variable = source.variable(node)
+        if source.is_terminal(node):
+            made = self.store.terminal(source.value(node))
+        else:
+            children = source.children(node)
+            allowed = self._space.narrower(variable, self._elements[variable])
+            if len(allowed) == 1:
+                made = self.restrict(children[allowed[0]])
+            else:
+                kids = tuple([self.restrict(children[at]) for at in allowed])
+                made = self.store.node(variable, kids)
+        self._memo[node] = made
+        return made
+
+    def features(self, variables: Iterable[int]) -> Iterator[str]:
+        """The features behind some variables."""
+        return (self._space.variables[at].feature.id for at in variables)
+
+
+def changes_from(store: Diagrams, root: Node, ignored: Status) -> set[int]:
+    """The variables whose answer can change the outcome, a change from `ignored` not counting."""
+    memo: dict[tuple[Node, Node], bool] = {}
+
+    def differ(before: Node, after: Node) -> bool:
+        """Whether some answers below lead to two outcomes, the first of them not ignored."""
+        if before == after:
+            return False
+        known = memo.get((before, after))
+        if known is not None:
+            return known
+        ends = store.is_terminal(before), store.is_terminal(after)
+        if all(ends):
+            made = bool(store.value(before) != ignored)
+        else:
+            top = min(store.variable(before), store.variable(after))
+            sides = [
+                store.children(node) if store.variable(node) == top else None
+                for node in (before, after)
+            ]
+            size = len(next(side for side in sides if side is not None))
+            made = any(
+                differ(
+                    sides[0][at] if sides[0] is not None else before,
+                    sides[1][at] if sides[1] is not None else after,
+                )
+                for at in range(size)
+            )
+        memo[before, after] = made
+        return made
+
+    found: set[int] = set()
+    for node in store.below([root]):
+        unanswered, *answers = store.children(node)
+        if any(differ(unanswered, answer) for answer in answers):
+            found.add(store.variable(node))
+    return found

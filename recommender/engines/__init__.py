@@ -1,0 +1,1 @@
+"""Facts × rules → trace: `native` is the default, `durable` the independent second reader."""

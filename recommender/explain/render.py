@@ -1,0 +1,241 @@
+"""Renders answers as text and Markdown: the only home of Jinja2.
+
+In: a document of `recommendation/1` (or other plain data) and a template. Out: text no wider than
+asked for, or Markdown in which every value is escaped. Refused, as RenderError with the template
+and its line: a name that is not there, a value that is missing, and anything the sandbox forbids.
+"""
+
+import re
+import traceback
+from collections.abc import Callable, Mapping
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any, Final
+
+import jinja2
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from markupsafe import Markup
+
+from recommender import content
+from recommender.errors import Problem, RenderError
+from recommender.explain import layout
+from recommender.explain.view import Document, view
+
+SUFFIXES: Final = {"text": "txt", "markdown": "md", "yaml": "yaml"}
+AUDIENCES: Final = ("clinician",)
+
+_PERIOD = re.compile(r"P(\d+)([DWM])")
+_UNITS = {"D": "day", "W": "week", "M": "month"}
+
+
+def render(
+    document: Document,
+    *,
+    audience: str = "clinician",
+    format: str = "text",
+    width: int = 100,
+    color: bool = False,
+    templates: Path | None = None,
+) -> str:
+    """The whole answer for one audience; `templates` overrides shipped templates file by file."""
+    return render_template(
+        f"explanation/{audience}",
+        view(document),
+        format=format,
+        width=width,
+        color=color,
+        templates=templates,
+    )
+
+
+def render_why(document: Document, adaptation: str, **layout_options: Any) -> str:
+    """The argument for and against one adaptation of the answer."""
+    return _render_one("explanation/why", document, adaptation, **layout_options)
+
+
+def render_why_not(document: Document, adaptation: str, **layout_options: Any) -> str:
+    """Why one adaptation is not in the plan, and what would change that."""
+    return _render_one("explanation/why_not", document, adaptation, **layout_options)
+
+
+def render_questions(document: Document, **layout_options: Any) -> str:
+    """Every question whose answer can still change something."""
+    return render_template("explanation/ask", view(document), **layout_options)
+
+
+def render_stops(stops: list[Mapping[str, Any]], **layout_options: Any) -> str:
+    """Stops alone: what is shown before an error that leaves no answer."""
+    context = {"stops": stops, "facts": {}, "titles": {}, "labels": {}, "contacts": {}, "rules": {}}
+    return render_template("explanation/stops", context, **layout_options)
+
+
+def _render_one(name: str, document: Document, adaptation: str, **layout_options: Any) -> str:
+    context = view(document)
+    context["entry"] = context["entries"][adaptation]
+    context["in_plan"] = any(adaptation == entry["adaptation"] for entry in document["plan"])
+    cited = {one["id"] for reason in context["entry"]["because"] for one in reason["evidence"]}
+    context["evidence"] = [one for one in context["evidence"] if one["id"] in cited]
+    return render_template(name, context, **layout_options)
+
+
+def render_template(
+    name: str,
+    context: Mapping[str, Any],
+    *,
+    format: str = "text",
+    width: int = 100,
+    color: bool = False,
+    templates: Path | None = None,
+) -> str:
+    """Any template, by its name without suffixes, with plain data as its context."""
+    if format not in SUFFIXES:
+        hint = f"Known here: {', '.join(SUFFIXES)}."
+        raise RenderError(Problem("R104", f"there is no format '{format}'", hint))
+    written = _run(
+        _environment(_folders(templates), format), f"{name}.{SUFFIXES[format]}.j2", context
+    )
+    return (
+        layout.lay_out(written, width=width, color=color)
+        if format == "text"
+        else layout.tidy(written)
+    )
+
+
+def _run(environment: jinja2.Environment, file: str, context: Mapping[str, Any]) -> str:
+    try:
+        return environment.get_template(file).render(context)
+    except jinja2.UndefinedError as error:
+        raise _problem(
+            "R101", f"the template asks for something absent: {error}", error, file
+        ) from error
+    except _MissingValueError as error:
+        raise _problem("R102", str(error), error, file) from error
+    except jinja2.TemplateNotFound as error:
+        hint = "Templates are in templates/explanation and templates/_parts."
+        raise RenderError(Problem("R104", f"there is no template '{error.name}'", hint)) from error
+    except jinja2.TemplateError as error:
+        raise _problem("R103", f"the template cannot be used: {error}", error, file) from error
+
+
+def _problem(code: str, message: str, error: Exception, file: str) -> RenderError:
+    name, line = file, 0
+    if isinstance(error, jinja2.TemplateSyntaxError):
+        name, line = error.name or file, error.lineno
+    else:
+        for frame in reversed(traceback.extract_tb(error.__traceback__)):
+            if frame.filename.endswith(".j2"):
+                name, line = _short(frame.filename), frame.lineno or 0
+                break
+    return RenderError(Problem(code, message, file=f"templates/{name}", line=line, column=1))
+
+
+def _short(filename: str) -> str:
+    """The template's folder and name, without where on this machine it lies."""
+    return "/".join(Path(filename).parts[-2:])
+
+
+# ------------------------------------------------------------------------------- environment
+
+
+class _MissingValueError(Exception):
+    """A template printed a value that is null."""
+
+
+def _folders(templates: Path | None) -> tuple[Path, ...]:
+    shipped = content.root() / "templates"
+    return (templates, shipped) if templates is not None and templates != shipped else (shipped,)
+
+
+@lru_cache(maxsize=8)
+def _environment(folders: tuple[Path, ...], format: str) -> jinja2.Environment:
+    """One environment for each format: sandboxed, strict, and escaping every printed value.
+
+    With autoescape on, what a macro wrote counts as written and only values are escaped; `finalize`
+    does the escaping that the format needs, so HTML's is never reached.
+    """
+    environment = ImmutableSandboxedEnvironment(
+        loader=jinja2.FileSystemLoader(folders),
+        undefined=jinja2.StrictUndefined,
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=partial(_finalize, escape=layout.escape_markdown if format == "markdown" else str),
+    )
+    environment.globals = {}
+    environment.filters |= {"period": _period, "spaced": _spaced, "plain": _plain}
+    environment.filters |= MARKS[format]
+    environment.filters |= {"nested": _nested, "comment": layout.comment}
+    environment.filters |= {"capfirst": _capfirst, "column": _column, "doi_link": _doi_link}
+    return environment
+
+
+def _finalize(value: object, escape: Callable[[str], str]) -> Markup:
+    if isinstance(value, Markup):
+        return value
+    if value is None:
+        raise _MissingValueError("the template prints a value that the answer leaves empty")
+    return Markup(escape(_plain(value)))
+
+
+def _plain(value: object) -> str:
+    """A value as it is read aloud: yes and no, numbers without needless zeros, one line of text."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:g}"
+    return layout.one_line(str(value))
+
+
+def _spaced(name: str) -> str:
+    """An id as words."""
+    return name.replace("_", " ").replace(".", ", ")
+
+
+def _capfirst(text: str) -> str:
+    """The text with its first letter raised and the rest as it is."""
+    return text[:1].upper() + text[1:]
+
+
+def _column(text: str, width: int = 12) -> Markup:
+    """The text in a column of its own, for plain pages."""
+    return Markup(f"{text:<{width - 1}} ")
+
+
+def _nested(depth: int) -> Markup:
+    """The blanks before a list entry that stands `depth` levels deep."""
+    return Markup("  " * depth)
+
+
+def _code(text: str) -> Markup:
+    """An id as a Markdown code span."""
+    return Markup("`{}`").format(Markup(layout.one_line(text).replace("`", "")))
+
+
+def _period(period: str) -> str:
+    """An ISO 8601 period in words; anything else as it is."""
+    found = _PERIOD.fullmatch(period)
+    if not found:
+        return period
+    unit = _UNITS[found[2]]
+    return f"{found[1]} {unit}" if found[1] == "1" else f"{found[1]} {unit}s"
+
+
+def _doi_link(doi: str) -> Markup:
+    """A DOI as a Markdown link."""
+    target = re.sub(r"[<>\s\\]", "", doi)
+    return Markup("[doi:{}](<https://doi.org/{}>)").format(
+        Markup(layout.escape_markdown(target)), Markup(target)
+    )
+
+
+def _cite(rule: str) -> Markup:
+    """A rule's id behind what it says, on a plain page."""
+    return Markup(f"[{layout.one_line(rule)}]")
+
+
+MARKS: Final[Mapping[str, Mapping[str, Callable[[str], Markup]]]] = {
+    "text": {"code": Markup, "cite": _cite},
+    "markdown": {"code": _code, "cite": _code},
+    "yaml": {},
+}
+"""How each format marks the ids of adaptations, features and releases, and those of rules."""

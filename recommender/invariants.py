@@ -1,0 +1,78 @@
+"""The invariants of the rulebook, checked again on each answer.
+
+In: a Recommendation and its stops. Out: nothing. An invariant that does not hold is an EngineError
+that carries the stops, so that a surface can show them first; there is never a plan.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from recommender.candidates import Status
+from recommender.conditions import TRUE, UNKNOWN
+from recommender.errors import EngineError, Problem
+from recommender.recommendation import Recommendation
+from recommender.rules import Invariant, Outcome
+from recommender.stops import Force, Stop
+
+
+class BrokenInvariant(EngineError):
+    """An answer that would have broken an invariant; `stops` are those in force."""
+
+    def __init__(self, problems: Sequence[Problem], stops: Sequence[Stop]) -> None:
+        super().__init__(problems)
+        self.stops = tuple(stop for stop in stops if stop.force is Force.IN_FORCE)
+
+
+def require_invariants(answer: Recommendation, stops: Sequence[Stop]) -> None:
+    """Raises BrokenInvariant when one of the rulebook's invariants does not hold."""
+    broken = [
+        Problem("E110", f"the answer would break the invariant '{one.id}': {one.text.title}")
+        for one in answer.trace.rulebook.invariants.values()
+        if _applies(one, answer) and not _holds(one, answer, stops)
+    ]
+    if broken:
+        raise BrokenInvariant(broken, stops)
+
+
+def _applies(invariant: Invariant, answer: Recommendation) -> bool:
+    """Monotone claims speak about two patients and cannot be seen on one answer."""
+    if invariant.condition is None:
+        return False
+    truth = answer.trace.holds(invariant.condition)
+    return truth == TRUE or (truth == UNKNOWN and bool(invariant.text.even_if_unknown))
+
+
+def _holds(invariant: Invariant, answer: Recommendation, stops: Sequence[Stop]) -> bool:
+    text = invariant.text
+    if text.never is not None:
+        return not _is_so(text.never, answer, stops)
+    wanted = [text.always] if text.always is not None else text.cover or []
+    return any(_is_so(outcome, answer, stops) for outcome in wanted)
+
+
+def _is_so(outcome: Outcome, answer: Recommendation, stops: Sequence[Stop]) -> bool:
+    kind, name = outcome.named
+    match kind:
+        case "recommended":
+            return name in answer.recommended
+        case "excluded" | "withheld":
+            return answer.candidates[name].membership is Status(kind)
+        case "held":
+            return _held(name, stops)
+        case "referred":
+            return any(stop.pathway.id == name for stop in _counting(stops))
+        case "asked":
+            return any(question.feature == name for question in answer.ask)
+        case _:
+            return answer.status.value == name
+
+
+def _counting(stops: Sequence[Stop]) -> Iterator[Stop]:
+    """Stops in force, and those a recorded act lifted: they still count as referred and held."""
+    return (stop for stop in stops if stop.force is not Force.OPEN)
+
+
+def _held(name: str, stops: Sequence[Stop]) -> bool:
+    held = list(_counting(stops))
+    if name == "all":
+        return any(stop.holds_all for stop in held)
+    return any(stop.holds(name) for stop in held)

@@ -1,0 +1,116 @@
+"""Canonical multi-valued decision diagrams: equal functions are one node.
+
+A node is an int. A terminal stands for any hashable value; an inner node has a variable and one
+child for each element of the variable's domain. Variables are ints, smaller ones nearer the root.
+"""
+
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from typing import Any
+
+Node = int
+Operation = Callable[[Any, Any], Hashable]
+
+_TERMINAL = 1 << 60
+
+
+class Diagrams:
+    """A store of nodes; what it builds stays small because equal parts are shared."""
+
+    def __init__(self) -> None:
+        self._variable: list[int] = []
+        self._children: list[tuple[Node, ...]] = []
+        self._values: list[Any] = []
+        self._unique: dict[tuple[int, tuple[Node, ...]], Node] = {}
+        self._terminals: dict[Hashable, Node] = {}
+
+    def __len__(self) -> int:
+        return len(self._variable)
+
+    def terminal(self, value: Hashable) -> Node:
+        """The node of a constant."""
+        known = self._terminals.get(value)
+        if known is None:
+            known = self._terminals[value] = self._add(_TERMINAL, (), value)
+        return known
+
+    def node(self, variable: int, children: tuple[Node, ...]) -> Node:
+        """The node that asks `variable`; a question whose answers lead to one place is left out."""
+        first = children[0]
+        if all(child == first for child in children):
+            return first
+        known = self._unique.get((variable, children))
+        if known is None:
+            known = self._unique[variable, children] = self._add(variable, children, None)
+        return known
+
+    def _add(self, variable: int, children: tuple[Node, ...], value: Any) -> Node:
+        self._variable.append(variable)
+        self._children.append(children)
+        self._values.append(value)
+        return len(self._variable) - 1
+
+    def is_terminal(self, node: Node) -> bool:
+        """Whether the node is a constant."""
+        return self._variable[node] == _TERMINAL
+
+    def value(self, node: Node) -> Any:
+        """The constant of a terminal."""
+        return self._values[node]
+
+    def variable(self, node: Node) -> int:
+        """What an inner node asks."""
+        return self._variable[node]
+
+    def children(self, node: Node) -> tuple[Node, ...]:
+        """Where an inner node leads, one for each element of the domain."""
+        return self._children[node]
+
+    def apply(
+        self, operation: Operation, first: Node, second: Node, memo: dict[tuple[Node, Node], Node]
+    ) -> Node:
+        """The diagram of `operation` on two diagrams; `memo` belongs to that operation alone."""
+        known = memo.get((first, second))
+        if known is not None:
+            return known
+        a, b = self._variable[first], self._variable[second]
+        if a == _TERMINAL and b == _TERMINAL:
+            made = self.terminal(operation(self._values[first], self._values[second]))
+        else:
+            top = min(a, b)
+            size = len(self._children[first if a == top else second])
+            left = self._children[first] if a == top else (first,) * size
+            right = self._children[second] if b == top else (second,) * size
+            made = self.node(
+                top,
+                tuple(self.apply(operation, x, y, memo) for x, y in zip(left, right, strict=True)),
+            )
+        memo[first, second] = made
+        return made
+
+    def map(self, change: Callable[[Any], Hashable], node: Node, memo: dict[Node, Node]) -> Node:
+        """The diagram with every constant changed; `memo` belongs to that change alone."""
+        known = memo.get(node)
+        if known is None:
+            if self.is_terminal(node):
+                known = self.terminal(change(self._values[node]))
+            else:
+                kids = tuple(self.map(change, child, memo) for child in self._children[node])
+                known = self.node(self._variable[node], kids)
+            memo[node] = known
+        return known
+
+    def below(self, roots: Iterable[Node]) -> Iterator[Node]:
+        """Every inner node reachable from the roots, once."""
+        seen: set[Node] = set()
+        waiting = list(roots)
+        while waiting:
+            node = waiting.pop()
+            if node in seen or self.is_terminal(node):
+                continue
+            seen.add(node)
+            yield node
+            waiting.extend(self._children[node])
+
+    def support(self, node: Node) -> set[int]:
+        """The variables the diagram depends on."""
+        return {self._variable[inner] for inner in self.below([node])}

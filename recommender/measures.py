@@ -1,0 +1,265 @@
+"""The closed list of computations over a profile, with parameters written in YAML.
+
+Each gives the interval of values that the profile allows, and the day it rests on; None where the
+profile says nothing. Incomplete history widens the interval, it never counts as «no».
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import date
+from typing import Protocol
+
+from recommender.conditions import FALSE, TRUE, UNKNOWN, Truth
+from recommender.facts import Fact, Members, Moment, Span
+from recommender.profile import Profile, Treatment
+from recommender.scores import Score
+from recommender.vocabulary import Feature, Kind, Source, StagingPart
+
+Measured = tuple[Span, Moment]
+_DAYS_PER_MONTH = 30.4375
+
+
+class Known(Protocol):
+    """What a measure may look at."""
+
+    profile: Profile
+    as_of: date
+    doses: Mapping[str, Mapping[str, float]]
+
+    def fact(self, feature: str) -> Fact: ...
+    def feature(self, feature: str) -> Feature: ...
+    def scores(self, instrument: str) -> list[Score]: ...
+    def applies(self, source: Source) -> Truth: ...
+    def dated(self, field: str) -> Moment | None: ...
+
+
+def measure(source: Source, known: Known) -> Measured | None:
+    """The interval of one measure, and the day it rests on."""
+    assert source.measure is not None
+    return _MEASURES[source.measure](source, known)
+
+
+# ------------------------------------------------------------------------------- trials
+
+
+def _adequate_trials(source: Source, known: Known) -> Measured | None:
+    return _trials(source, known, adequate=True)
+
+
+def _reported_trials(source: Source, known: Known) -> Measured | None:
+    return _trials(source, known, adequate=False)
+
+
+def _trials(source: Source, known: Known, *, adequate: bool) -> Measured | None:
+    treatments = known.profile.history.treatments
+    if treatments is None:
+        return None
+    judged = [(t, trial_counts(t, source, known, adequate=adequate)) for t in treatments]
+    certain = [t for t, truth in judged if truth == TRUE]
+    possible = [t for t, truth in judged if truth != FALSE]
+    if source.agent_differs:
+        low, high = _agents(certain, at_least=True), _agents(possible, at_least=False)
+    else:
+        low, high = len(certain), len(possible)
+    return Span(low, high), known.profile.assessed_on
+
+
+def _agents(trials: list[Treatment], *, at_least: bool) -> int:
+    """How many different agents; a trial without one may repeat another, or be a new one."""
+    named = {trial.agent for trial in trials if trial.agent}
+    nameless = sum(not trial.agent for trial in trials)
+    if at_least:
+        return max(len(named), 1 if trials else 0)
+    return len(named) + nameless
+
+
+def trial_counts(trial: Treatment, source: Source, known: Known, *, adequate: bool) -> Truth:
+    """Whether one treatment is such a trial: unknown when a part that matters is missing."""
+    return min(_trial_parts(trial, source, known, adequate=adequate))
+
+
+def _trial_parts(
+    trial: Treatment, source: Source, known: Known, *, adequate: bool
+) -> Iterator[Truth]:
+    yield TRUE if source.kind is None or trial.kind == source.kind else FALSE
+    if source.modality:
+        yield _within(trial.modality, source.modality)
+    if source.outcome:
+        yield _within(trial.outcome, source.outcome)
+    if source.this_episode:
+        yield _within(trial.episode, ["current"])
+    if source.obstacles:
+        found = None if trial.obstacles is None else bool(trial.obstacles)
+        yield _truth(found if found is None else found is (source.obstacles == "any"))
+    if source.within_months is not None:
+        yield _recent(trial, source.within_months, known.as_of)
+    if adequate:
+        yield from _adequacy(trial, source, known)
+
+
+def _adequacy(trial: Treatment, source: Source, known: Known) -> Iterator[Truth]:
+    if source.weeks is not None:
+        yield _at_least(trial.weeks, source.weeks)
+    if source.sessions is not None:
+        yield _at_least(_attended(trial), source.sessions)
+    doses = known.doses.get(trial.kind)
+    if doses is not None:
+        minimum = doses.get(trial.agent) if trial.agent else None
+        yield _at_least(trial.dose_mg, minimum) if minimum is not None else UNKNOWN
+    # Sessions that were attended are adherence seen; weeks of a drug are not.
+    seen = source.sessions is not None and trial.attended is not None
+    yield _truth(True if seen and trial.adherent is None else trial.adherent)
+
+
+def _attended(trial: Treatment) -> float | None:
+    return trial.sessions if trial.attended is None else trial.attended
+
+
+def _at_least(value: float | None, minimum: float) -> Truth:
+    return UNKNOWN if value is None else TRUE if value >= minimum else FALSE
+
+
+def _within(value: str | None, allowed: Iterable[str]) -> Truth:
+    return UNKNOWN if value is None else TRUE if value in allowed else FALSE
+
+
+def _truth(value: bool | None) -> Truth:
+    return UNKNOWN if value is None else TRUE if value else FALSE
+
+
+def _recent(trial: Treatment, months: int, as_of: date) -> Truth:
+    if trial.ongoing or (trial.episode == "current" and months >= 1200):
+        return TRUE
+    if trial.ended is None:
+        return UNKNOWN
+    return TRUE if _months(trial.ended.day, as_of) <= months else FALSE
+
+
+# ------------------------------------------------------------------------------- scores
+
+
+def _change(source: Source, known: Known) -> Measured | None:
+    """Improvement since the first or the previous score, positive whichever way the scale runs."""
+    assert source.instrument is not None
+    scores = [score for score in known.scores(source.instrument) if score.total is not None]
+    days = sorted({score.on.day for score in scores})
+    if len(days) < 2:
+        return None
+    now = _on_day(scores, days[-1])
+    then = _on_day(scores, days[0] if source.from_ == "baseline" else days[-2])
+    sign = -1 if scores[0].instrument.direction == "lower_is_worse" else 1
+    gains = [sign * (a - b) for a in then for b in now]
+    if source.as_ == "percent":
+        if min(then) <= 0:
+            return None
+        gains = [100 * sign * (a - b) / a for a in then for b in now]
+    newest = max(score.on for score in scores if score.on.day == days[-1])
+    return Span(min(gains), max(gains)), newest
+
+
+def _on_day(scores: list[Score], day: date) -> Span:
+    spans = [score.total for score in scores if score.on.day == day and score.total is not None]
+    return Span(min(span.low for span in spans), max(span.high for span in spans))
+
+
+def _staging_sum(source: Source, known: Known) -> Measured | None:
+    if source.applies_when is not None and known.applies(source) != TRUE:
+        return None
+    low = high = 0.0
+    newest = known.profile.assessed_on
+    for part in source.parts or ():
+        fact = known.fact(part.feature)
+        points = _points(part, fact, known.feature(part.feature))
+        if not points:
+            return None
+        low, high = low + min(points), high + max(points)
+        newest = max(newest, fact.on or newest)
+    return Span(low, high), newest
+
+
+def _points(part: StagingPart, fact: Fact, feature: Feature) -> list[float]:
+    if part.ranges is not None:
+        assert isinstance(fact.possible, Span)
+        low, high = fact.possible
+        return [points for start, end, points in part.ranges if start <= high and low <= end]
+    points = part.points or {}
+    return [
+        points[str(value).lower()]
+        for place, value in enumerate(feature.options)
+        if _allowed(fact, place) and str(value).lower() in points
+    ]
+
+
+def _allowed(fact: Fact, place: int) -> bool:
+    if isinstance(fact.possible, Span):
+        return fact.possible.low <= place <= fact.possible.high
+    return bool(fact.possible[0] >> place & 1)
+
+
+# ------------------------------------------------------------------------------- the rest
+
+
+def _count_of(source: Source, known: Known) -> Measured | None:
+    assert source.set is not None
+    feature, fact = known.feature(source.set), known.fact(source.set)
+    assert feature.type is Kind.SET
+    assert isinstance(fact.possible, Members)
+    if fact.on is None:
+        return None
+    wanted = source.of if source.of is not None else feature.values
+    mask = sum(1 << feature.position[member] for member in wanted)
+    present = (fact.possible.present & mask).bit_count()
+    absent = (fact.possible.absent & mask).bit_count()
+    return Span(present, mask.bit_count() - absent), fact.on
+
+
+def _age_at(_source: Source, known: Known) -> Measured | None:
+    age = age_of(known.profile, known.as_of)
+    return (age, known.profile.assessed_on) if age else None
+
+
+def age_of(profile: Profile, as_of: date) -> Span | None:
+    """The age in years; a birth year alone leaves two of them."""
+    if profile.age is not None:
+        return Span(profile.age, profile.age)
+    if profile.birth_year is None:
+        return None
+    oldest = max(as_of.year - profile.birth_year, 0)
+    return Span(max(oldest - 1, 0), oldest)
+
+
+def _months_since(source: Source, known: Known) -> Measured | None:
+    assert source.date is not None
+    then = known.dated(source.date)
+    if then is None:
+        return None
+    months = int(_months(then.day, known.as_of))
+    return Span(months, months), known.profile.assessed_on
+
+
+def _months(since: date, until: date) -> float:
+    return (until - since).days / _DAYS_PER_MONTH
+
+
+def _daily_dose(source: Source, known: Known) -> Measured | None:
+    """The summed dose of the agents that are being taken, in equivalents."""
+    treatments = known.profile.history.treatments
+    if treatments is None:
+        return None
+    factors = source.agents or {}
+    taken = [t for t in treatments if t.agent in factors and t.ongoing is not False]
+    certain = [t for t in taken if t.ongoing and t.dose_mg is not None]
+    low = sum(factors[t.agent or ""] * (t.dose_mg or 0) for t in certain)
+    open_ended = len(certain) < len(taken) or any(t.agent is None for t in treatments)
+    return Span(low, float("inf") if open_ended else low), known.profile.assessed_on
+
+
+_MEASURES: Mapping[str, Callable[[Source, Known], Measured | None]] = {
+    "adequate_trials": _adequate_trials,
+    "reported_trials": _reported_trials,
+    "change": _change,
+    "staging_sum": _staging_sum,
+    "count_of": _count_of,
+    "age_at": _age_at,
+    "months_since": _months_since,
+    "daily_dose": _daily_dose,
+}

@@ -1,0 +1,107 @@
+"""The whole flow: profile → facts → trace → candidates → plan → answer.
+
+Pure: no clock, no file, no global state. The same profile, rulebook and day give the same answer.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Any, Literal
+
+from recommender.assess import assess
+from recommender.candidates import propose
+from recommender.engines import native
+from recommender.errors import EngineError, Problem, ProfileError
+from recommender.facts import Fact, Moment
+from recommender.invariants import require_invariants
+from recommender.plan import combine
+from recommender.profile import Profile, as_profile
+from recommender.questions import Questions
+from recommender.recommendation import Produced, Recommendation
+from recommender.rulebook import Rulebook
+from recommender.stops import stops as find_stops
+from recommender.trace import Trace
+from recommender.version import VERSION
+
+EngineName = Literal["native", "durable"]
+Infer = Callable[[Mapping[str, Fact], Rulebook, date], Trace]
+
+
+def recommend(
+    profile: Profile | Mapping[str, Any] | str | bytes,
+    rulebook: Rulebook,
+    *,
+    as_of: date | None = None,
+    engine: EngineName = "native",
+    cross_check: bool = False,
+    patient_id: str | None = None,
+) -> Recommendation:
+    """The explained combination for one profile.
+
+    as_of: the day the answer is for; else the profile's own. patient_id: refused when it differs
+    from the profile's. Raises ProfileError for data that cannot be read, EngineError when the
+    engines disagree or an invariant is broken: then there is no plan.
+    """
+    profile = as_profile(profile)
+    day = _day(profile, as_of, patient_id)
+    facts = assess(profile, rulebook, day)
+    trace = infer(facts, rulebook, day, engine=engine, cross_check=cross_check)
+    releases = _releases(profile)
+    declines = frozenset(profile.preferences.declines)
+    found = find_stops(trace, releases)
+    candidates = propose(trace, found, declines)
+    plan = combine(candidates, trace, found, profile.preferences.prefers)
+    questions = Questions(trace, candidates, plan.required_asks, declines, releases)
+    checked = "native, durable" if cross_check else None
+    produced = Produced(f"recommender {VERSION}", engine, checked)
+    answer = Recommendation(profile, trace, candidates, plan, produced, questions)
+    require_invariants(answer, found)
+    return answer
+
+
+def infer(
+    facts: Mapping[str, Fact],
+    rulebook: Rulebook,
+    as_of: date,
+    *,
+    engine: EngineName = "native",
+    cross_check: bool = False,
+) -> Trace:
+    """What every rule does, by one engine, or by both with a look whether they agree."""
+    trace = _engine(engine)(facts, rulebook, as_of)
+    if cross_check:
+        other = _engine("native" if engine == "durable" else "durable")(facts, rulebook, as_of)
+        differing = sorted(
+            name for name in trace.truths if trace.truths[name] != other.truths[name]
+        )
+        if differing:
+            message = f"the engines disagree on {', '.join(differing)}"
+            hint = "No plan is given. Report this with the rulebook's digest."
+            raise EngineError(Problem("E102", message, hint))
+    return trace
+
+
+def _engine(name: EngineName) -> Infer:
+    if name == "native":
+        return native.infer
+    from recommender.engines import durable
+
+    return durable.infer
+
+
+def _day(profile: Profile, as_of: date | None, patient_id: str | None) -> date:
+    if patient_id is not None and patient_id != profile.id:
+        message = "the patient id given with the call differs from the profile's"
+        raise ProfileError(profile.problem("P220", message, "Check which patient is meant.", "id"))
+    day = as_of or profile.as_of
+    if day is None:
+        message = "the day the answer is for is missing"
+        hint = "Give as_of with the call, or as_of in the profile."
+        raise ProfileError(profile.problem("P221", message, hint, "as_of"))
+    return day
+
+
+def _releases(profile: Profile) -> dict[str, tuple[Moment, ...]]:
+    found: dict[str, tuple[Moment, ...]] = {}
+    for release in profile.releases:
+        found[release.id] = (*found.get(release.id, ()), release.on)
+    return found

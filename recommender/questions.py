@@ -1,0 +1,161 @@
+"""What is settled for one patient, and which answers could still change it: exact, not sampled.
+
+In: a Trace with its stops. Out: for each adaptation whether its membership can still change, the
+same for the stops, and the features whose answer could change one of them. Reads the diagrams of
+the rulebook, cut down to what this patient's facts still allow.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from recommender.candidates import Candidate, Status
+from recommender.conditions import FALSE, TRUE, UNKNOWN, Truth
+from recommender.diagrams import Memberships, Restricted, changes_from, memberships
+from recommender.facts import Moment
+from recommender.lifting import Lifting
+from recommender.mdd import Node
+from recommender.rules import IfNotKnown, Rule
+from recommender.trace import Trace
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One feature worth asking for, and what its answer can change."""
+
+    feature: str
+    required: bool
+    can_change: tuple[str, ...]
+    """Adaptations first, then rules of stops."""
+
+
+class Questions:
+    """Settled, stops settled, and what to ask, for one trace."""
+
+    def __init__(
+        self,
+        trace: Trace,
+        candidates: Mapping[str, Candidate],
+        required: Sequence[Rule],
+        declines: Collection[str],
+        releases: Mapping[str, tuple[Moment, ...]],
+    ) -> None:
+        self._trace = trace
+        self._candidates = candidates
+        self._required = [rule.text.ask for rule in required if rule.text.ask]
+        self._declines = declines
+        self._releases = releases
+        rulebook = trace.rulebook
+        self._known: Memberships = rulebook.derived(memberships, rulebook.inactive(trace.as_of))
+        space = self._known.conditions.space
+        self._elements = space.elements(trace.facts)
+        self._restricted = Restricted(self._known.conditions, self._elements)
+
+    @cached_property
+    def settled(self) -> Mapping[str, bool]:
+        """Whether each adaptation's membership, stops aside, is final."""
+        return {name: self._root(name) is None for name in self._candidates}
+
+    @cached_property
+    def stops_settled(self) -> bool:
+        """Whether the stops in force now are those after any further answers."""
+        return not any(self._stop_changes.values())
+
+    @cached_property
+    def ask(self) -> tuple[Question, ...]:
+        """Required first, then in the order declared, a panel standing at its first feature."""
+        changes: dict[str, list[str]] = {name: [] for name in self._required}
+        for name in self._candidates:
+            for feature in self._membership_changes(name):
+                changes.setdefault(feature, []).append(name)
+        for rule, features in self._stop_changes.items():
+            for feature in features:
+                changes.setdefault(feature, []).append(rule)
+        found = [
+            Question(name, name in self._required, tuple(changed))
+            for name, changed in changes.items()
+        ]
+        return tuple(sorted(found, key=self._order(found)))
+
+    def _order(self, found: Sequence[Question]) -> "_Order":
+        return _Order(self._trace, found)
+
+    # -- memberships ------------------------------------------------------------------
+
+    def _root(self, name: str) -> Node | None:
+        """The diagram of what can still happen to an adaptation; None when nothing can."""
+        truths = self._trace.truths
+        if any(truths[rule.id] == TRUE for rule in self._known.presumed[name]):
+            return None  # excluded, and a true condition stays true
+        of = self._known.declined if name in self._declines else self._known.of
+        root = self._restricted.restrict(of[name])
+        return None if self._restricted.store.is_terminal(root) else root
+
+    def _membership_changes(self, name: str) -> list[str]:
+        root = self._root(name)
+        if root is None:
+            return []
+        store = self._restricted.store
+        if name in self._declines:
+            variables = changes_from(store, root, Status.DECLINED)
+        else:
+            variables = store.support(root)
+        return list(dict.fromkeys(self._restricted.features(sorted(variables))))
+
+    # -- stops ------------------------------------------------------------------------
+
+    @cached_property
+    def _stop_changes(self) -> Mapping[str, list[str]]:
+        """By rule of a referral: the features whose answer can change its force."""
+        return {rule_id: list(self._changes_of(rule_id)) for rule_id in self._known.referrals}
+
+    def _changes_of(self, rule_id: str) -> Iterator[str]:
+        rule = self._trace.rulebook.rules[rule_id]
+        truth = self._trace.truths[rule_id]
+        if rule.unknown_means is IfNotKnown.PRESUME and truth == UNKNOWN:
+            return
+        recorded = self._releases.get(rule.text.release or "", ())
+        if recorded or rule.text.answered_by:
+            yield from Lifting(self._trace, rule, recorded, self._known, self._elements).changes()
+            return
+        store = self._restricted.store
+        node = self._restricted.restrict(self._known.referrals[rule_id])
+        node = store.map(force_of(rule, self._trace), node, {})
+        variables = sorted(store.support(node))
+        yield from dict.fromkeys(self._restricted.features(variables))
+
+
+def force_of(rule: Rule, trace: Trace) -> "_Force":
+    """Whether a truth of the rule's condition puts it in force, a release left aside."""
+    assert rule.text.refer is not None
+    scope = trace.rulebook.pathways[rule.text.refer].scope
+    return _Force(blocks=rule.unknown_means is IfNotKnown.BLOCK and not scope)
+
+
+@dataclass(frozen=True, slots=True)
+class _Force:
+    blocks: bool
+
+    def __call__(self, truth: Truth) -> bool:
+        return truth == TRUE or (self.blocks and truth != FALSE)
+
+
+class _Order:
+    """Sorts questions: panels with a required one first, then as declared, panels together."""
+
+    def __init__(self, trace: Trace, found: Sequence[Question]) -> None:
+        self._features = trace.rulebook.features
+        place = {name: at for at, name in enumerate(self._features)}
+        self._place = place
+        self._first: dict[str, tuple[bool, int]] = {}
+        for question in found:
+            line = self._line(question.feature)
+            mine = (not question.required, place[question.feature])
+            self._first[line] = min(self._first.get(line, mine), mine)
+
+    def _line(self, feature: str) -> str:
+        return self._features[feature].panel or f"={feature}"
+
+    def __call__(self, question: Question) -> tuple[tuple[bool, int], bool, int]:
+        line = self._first[self._line(question.feature)]
+        return line, not question.required, self._place[question.feature]

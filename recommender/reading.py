@@ -1,0 +1,495 @@
+"""Content files → checked models: all of a rulebook, or all its problems.
+
+In: the folders that hold `rules/` (the shipped one, perhaps a site's laid over it), or the plain
+content of a precompiled rulebook. Out: `Pieces`, frozen models whose conditions are parsed.
+Refused, all at once and each with its place: unknown keys, wrong types, verbs that clash.
+What needs two entries to judge is checked in rulebook.py.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from recommender import content as files
+from recommender.conditions import Condition, parse
+from recommender.content import Document
+from recommender.errors import ContentError, Problem, did_you_mean
+from recommender.rules import (
+    ALL_KEYS,
+    FOLDERS,
+    VERBS,
+    IfNotKnown,
+    Invariant,
+    InvariantText,
+    Rule,
+    RuleText,
+    Verb,
+    stray_keys,
+    verbs_of,
+)
+from recommender.validation import faults
+from recommender.vocabulary import (
+    Adaptation,
+    Content,
+    Feature,
+    Instrument,
+    Pathway,
+    Source,
+)
+
+Entry = tuple[str | int, ...]
+Plain = dict[str, Any]
+
+LISTS = {
+    "rules/vocabulary/features.yaml": "features",
+    "rules/vocabulary/adaptations.yaml": "adaptations",
+    "rules/vocabulary/pathways.yaml": "pathways",
+    "rules/evidence.yaml": "evidence",
+}
+MAPPINGS = {
+    "rules/rulebook.yaml": "rulebook",
+    "rules/invariants.yaml": "invariants",
+    "rules/assessment/doses.yaml": "doses",
+}
+REQUIRED = (
+    "rules/rulebook.yaml",
+    "rules/vocabulary/features.yaml",
+    "rules/vocabulary/adaptations.yaml",
+)
+_RULE_KEY = re.compile(r"[a-z][a-z0-9_]*")
+
+
+class Header(Content):
+    """rules/rulebook.yaml: what the rulebook is, and the texts that are the site's own."""
+
+    id: str
+    version: str
+    title: str
+    status: str
+    language: str
+    links: list[dict[str, Any]] = []
+    safe_base: str = ""
+    contacts: dict[str, str | None] = {}
+    disclaimer: str = ""
+
+
+class Reference(BaseModel, frozen=True, extra="allow"):
+    """One item of the bibliography, CSL with `checked` and `review_by`."""
+
+    id: str
+    title: str = ""
+    checked: str = ""
+    review_by: str = ""
+
+
+Model = TypeVar("Model", bound=BaseModel)
+Listed = TypeVar("Listed", Feature, Adaptation, Pathway, Reference)
+
+
+@dataclass
+class Gathered:
+    """Plain content of all files, and where each entry of it stands."""
+
+    content: Plain = field(default_factory=dict)
+    places: dict[Entry, list[tuple[Document, tuple[str | int, ...]]]] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+    def report(
+        self,
+        entry: Entry,
+        code: str,
+        message: str,
+        hint: str = "",
+        path: tuple[str | int, ...] = (),
+        *,
+        key: bool = False,
+    ) -> None:
+        """Note a problem at `path` inside an entry; `key` points at the key, not at its value."""
+        for document, base in reversed(self.places.get(entry, [])):
+            whole = (*base, *path)
+            if not path or whole in document.values or whole in document.keys:
+                self.problems.append(document.problem(code, message, hint, *whole, key=key))
+                return
+        self.problems.append(Problem(code, message, hint, path=".".join(map(str, (*entry, *path)))))
+
+
+@dataclass
+class Pieces:
+    """All models of a rulebook, each by its id, in the order declared."""
+
+    header: Header
+    features: dict[str, Feature]
+    adaptations: dict[str, Adaptation]
+    pathways: dict[str, Pathway]
+    instruments: dict[str, Instrument]
+    doses: Mapping[str, Mapping[str, float]]
+    rules: dict[str, Rule]
+    topics: dict[str, str]
+    evidence: dict[str, Reference]
+    invariants: dict[str, Invariant]
+    safety_tests: dict[str, Condition]
+
+
+# ------------------------------------------------------------------------------- files
+
+
+def gather(root: Path, site: Path | None = None) -> Gathered:
+    """Read all files below `root`/rules, then those of a site over them."""
+    gathered = Gathered({"schema": "rulebook/1", "instruments": {}, "rules": {}, "topics": {}})
+    for name, data in files.files(root):
+        _take(gathered, name, data, over=False)
+    for name in REQUIRED:
+        if LISTS.get(name, MAPPINGS.get(name)) not in gathered.content:
+            hint = "A rulebook needs at least rulebook.yaml, features.yaml and adaptations.yaml."
+            gathered.problems.append(Problem("C201", "this file is missing", hint, file=name))
+    if site is not None:
+        for name, data in files.files(site):
+            _take(gathered, f"{site.name}/{name}", data, over=True, real=name)
+    return gathered
+
+
+def _take(gathered: Gathered, name: str, data: bytes, *, over: bool, real: str = "") -> None:
+    real = real or name
+    try:
+        document = files.read_yaml(data, name)
+    except ContentError as error:
+        gathered.problems.extend(error.problems)
+        # A file that cannot be read is not also a missing one.
+        section = LISTS.get(real) or MAPPINGS.get(real)
+        if section:
+            gathered.content.setdefault(section, [] if real in LISTS else {})
+        return
+    if real in LISTS:
+        _take_list(gathered, LISTS[real], document)
+    elif real in MAPPINGS:
+        _take_mapping(gathered, MAPPINGS[real], document)
+    elif real.startswith("rules/assessment/"):
+        _take_instrument(gathered, document, real)
+    elif real.count("/") == 2 and real.split("/")[1] in FOLDERS:
+        _take_topic(gathered, document, real, over=over)
+    else:
+        hint = f"Rules live in rules/{{{','.join(FOLDERS)}}}/<topic>.yaml."
+        gathered.problems.append(
+            Problem("C202", "no such file belongs in a rulebook", hint, file=name)
+        )
+
+
+def _take_list(gathered: Gathered, section: str, document: Document) -> None:
+    entries = gathered.content.setdefault(section, [])
+    if not isinstance(document.data, list):
+        gathered.problems.append(document.problem("C203", "this file holds a list of entries"))
+        return
+    earlier = {entry.get("id"): at for at, entry in enumerate(entries)}
+    mine: set[object] = set()
+    for n, entry in enumerate(document.data):
+        if not isinstance(entry, dict):
+            gathered.problems.append(document.problem("C203", "an entry is a mapping", "", n))
+            continue
+        name = entry.get("id")
+        if isinstance(name, str) and name in mine:
+            message = f"'{name}' is listed twice"
+            gathered.problems.append(document.problem("C301", message, "", n, "id"))
+            continue
+        mine.add(name)
+        at = earlier.get(name)
+        if at is None:
+            at = len(entries)
+            entries.append(dict(entry))
+        else:
+            entries[at] |= entry
+        gathered.places.setdefault((section, at), []).append((document, (n,)))
+
+
+def _take_mapping(gathered: Gathered, section: str, document: Document) -> None:
+    if not isinstance(document.data, dict):
+        gathered.problems.append(document.problem("C203", "this file holds a mapping"))
+        gathered.content.setdefault(section, {})
+        return
+    merged = gathered.content.setdefault(section, {})
+    for key, value in document.data.items():
+        both = isinstance(value, dict) and isinstance(merged.get(key), dict)
+        merged[key] = merged[key] | value if both else value
+        gathered.places.setdefault((section, key), []).append((document, (key,)))
+    gathered.places.setdefault((section,), []).append((document, ()))
+
+
+def _take_instrument(gathered: Gathered, document: Document, real: str) -> None:
+    name = real.rsplit("/", 1)[1].removesuffix(".yaml")
+    if not isinstance(document.data, dict):
+        gathered.problems.append(document.problem("C203", "this file holds one instrument"))
+        return
+    if document.data.get("id") != name:
+        message = f"the id of this instrument must be the name of its file, '{name}'"
+        gathered.problems.append(document.problem("C204", message, "", "id"))
+    merged = gathered.content["instruments"].setdefault(name, {})
+    merged |= document.data
+    gathered.places.setdefault(("instruments", name), []).append((document, ()))
+
+
+def _take_topic(gathered: Gathered, document: Document, real: str, *, over: bool) -> None:
+    prefix = real.removeprefix("rules/").removesuffix(".yaml").replace("/", ".")
+    data = document.data
+    if not isinstance(data, dict) or not isinstance(data.get("rules"), dict):
+        hint = "A topic file holds `topic:` and `rules:`, a mapping of keys to rules."
+        gathered.problems.append(document.problem("C203", "this file holds no rules", hint))
+        return
+    for key in data.keys() - {"topic", "rules"}:
+        hint = did_you_mean(key, ["topic", "rules"])
+        gathered.problems.append(
+            document.problem("C211", f"unknown key '{key}'", hint, key, key=True)
+        )
+    gathered.content["topics"][prefix] = str(data.get("topic", ""))
+    for key, text in data["rules"].items():
+        _take_rule(gathered, document, prefix, key, text, over=over)
+
+
+def _take_rule(
+    gathered: Gathered, document: Document, prefix: str, key: str, text: object, *, over: bool
+) -> None:
+    place = ("rules", key)
+    if not _RULE_KEY.fullmatch(key) or not isinstance(text, dict):
+        message = f"rule '{key}' needs a snake_case key and a mapping"
+        gathered.problems.append(document.problem("C205", message, "", *place, key=True))
+        return
+    rule_id = f"{prefix}.{key}"
+    known = gathered.content["rules"].get(rule_id)
+    if over and known is not None and set(verbs_of(known)) & {"exclude", "refer", "ask"}:
+        message = f"a site may not change the safety rule '{rule_id}'"
+        hint = "Change it in the shipped rulebook, where it is proved and reviewed."
+        gathered.problems.append(document.problem("C206", message, hint, *place, key=True))
+        return
+    gathered.content["rules"][rule_id] = (known or {}) | text
+    gathered.places.setdefault(("rules", rule_id), []).append((document, place))
+
+
+# ------------------------------------------------------------------------------- models
+
+
+def models(gathered: Gathered) -> Pieces | None:
+    """Every entry as its model; None when the parts that all else stands on are missing."""
+    plain = gathered.content
+    header = _model(gathered, Header, plain.get("rulebook", {}), ("rulebook",))
+    features = _listed(gathered, Feature, "features")
+    adaptations = _listed(gathered, Adaptation, "adaptations")
+    pathways = _listed(gathered, Pathway, "pathways")
+    evidence = _listed(gathered, Reference, "evidence")
+    instruments = {
+        name: model
+        for name, data in sorted(plain["instruments"].items())
+        if (model := _model(gathered, Instrument, data, ("instruments", name)))
+    }
+    if header is None:
+        return None
+    features = _with_implied(features, instruments)
+    reader = _RuleReader(gathered, features, header.status)
+    return Pieces(
+        header=header,
+        features=features,
+        adaptations=adaptations,
+        pathways=pathways,
+        instruments=instruments,
+        doses=plain.get("doses", {}),
+        rules=dict(reader.rules(plain["rules"])),
+        topics=plain["topics"],
+        evidence=evidence,
+        invariants=dict(reader.invariants(plain.get("invariants", {}))),
+        safety_tests=dict(reader.safety_tests()),
+    )
+
+
+def _listed(gathered: Gathered, model: type[Listed], section: str) -> dict[str, Listed]:
+    found: dict[str, Listed] = {}
+    for n, data in enumerate(gathered.content.get(section, [])):
+        entry = _model(gathered, model, data, (section, n))
+        if entry is not None:
+            found[entry.id] = entry
+    return found
+
+
+def _model(gathered: Gathered, model: type[Model], data: object, entry: Entry) -> Model | None:
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        for path, code, message, hint, key in explain_errors(error, model, data):
+            gathered.report(entry, code, message, hint, path, key=key)
+        return None
+
+
+Explained = tuple[tuple[str | int, ...], str, str, str, bool]
+
+
+def explain_errors(
+    error: ValidationError, model: type[BaseModel], data: object
+) -> Iterator[Explained]:
+    """Each fault of a validation as (path in the data, code, message, hint, points at the key)."""
+    keys = known_keys(model)
+    found = faults(error, data)
+    misspelt = [did_you_mean(f.path[-1], keys) for f in found if f.kind == "extra_forbidden"]
+    for path, kind, details, overtaken in found:
+        if overtaken and kind in _LESS_TELLING:
+            continue
+        name = path[-1] if path else ""
+        if kind == "extra_forbidden":
+            yield path, "C211", f"unknown key '{name}'", did_you_mean(name, keys), True
+        elif kind == "missing":
+            missing = str(details["loc"][-1])
+            if f"Did you mean '{missing}'?" not in misspelt:
+                yield path, "C212", f"'{missing}' is missing", "", False
+        else:
+            message = details["msg"].removeprefix("Value error, ")
+            lead = f"'{name}': " if isinstance(name, str) and name else ""
+            yield path, "C213", f"{lead}{message[0].lower()}{message[1:]}", "", False
+
+
+_LESS_TELLING = ("literal_error", "value_error", "model_type", "string_type")
+
+
+def known_keys(model: type[BaseModel]) -> list[str]:
+    """The keys a model takes, as they are written in files; a feature's sources included."""
+    models_ = (model, Source) if model is Feature else (model,)
+    return [f.alias or name for one in models_ for name, f in one.model_fields.items()]
+
+
+def _with_implied(
+    declared: dict[str, Feature], instruments: Mapping[str, Instrument]
+) -> dict[str, Feature]:
+    """Every instrument x also defines x (its total) and x.<item>, unless declared."""
+    features = dict(declared)
+    for instrument in instruments.values():
+        for feature in _implied(instrument):
+            features.setdefault(feature.id, feature)
+    return features
+
+
+def _implied(instrument: Instrument) -> Iterator[Feature]:
+    if instrument.range is not None and instrument.total != "none":
+        yield Feature.model_validate(
+            {
+                "id": instrument.id,
+                "label": instrument.title,
+                "type": "decimal" if has_decimals(instrument) else "integer",
+                "range": instrument.range,
+                "unit": instrument.unit,
+                "worse": "low" if instrument.direction == "lower_is_worse" else "high",
+                "from": [{"instrument": instrument.id}],
+                "panel": instrument.id,
+            }
+        )
+    for item, allowed in instrument.items.items():
+        kind: Plain = {"type": "boolean"}
+        if not any(isinstance(value, bool) for value in allowed):
+            kind = {"type": "integer", "range": allowed}
+        yield Feature.model_validate(
+            {
+                "id": f"{instrument.id}.{item}",
+                "label": f"{instrument.title}, {item.replace('_', ' ')}",
+                "from": [{"instrument": instrument.id, "item": item}],
+                "panel": instrument.id,
+                **kind,
+            }
+        )
+
+
+def has_decimals(instrument: Instrument) -> bool:
+    """Whether the total may have decimals: declared so, or seen in its range or bands."""
+    ends = [*(instrument.range or ()), *(end for band in instrument.bands for end in band.range)]
+    return instrument.decimal or any(isinstance(end, float) for end in ends)
+
+
+class _RuleReader:
+    def __init__(self, gathered: Gathered, features: Mapping[str, Feature], status: str) -> None:
+        self._gathered = gathered
+        self._features = features
+        self._status = status
+
+    def condition(self, when: object, entry: Entry, key: str) -> Condition:
+        def report(path: tuple[str | int, ...], code: str, message: str, hint: str) -> None:
+            self._gathered.report(entry, code, message, hint, (key, *path), key=True)
+
+        return parse(when, self._features, report)
+
+    def rules(self, texts: Mapping[str, Plain]) -> Iterator[tuple[str, Rule]]:
+        for rule_id in sorted(texts):
+            entry = ("rules", rule_id)
+            verb = self._verb(texts[rule_id], entry)
+            text = _model(self._gathered, RuleText, texts[rule_id], entry)
+            if text is None or verb is None:
+                continue
+            self._coherent(text, verb, entry)
+            gate = self.condition(text.gate, entry, "gate") if text.gate is not None else None
+            when = self.condition(text.when, entry, "when")
+            status = text.status or self._status
+            yield rule_id, Rule(rule_id, verb, text, when, status, gate)
+
+    def _verb(self, text: Plain, entry: Entry) -> Verb | None:
+        verbs = verbs_of(text)
+        if len(verbs) == 1:
+            for key in stray_keys(text, verbs[0]):
+                message = f"'{key}' does not go with '{verbs[0]}'"
+                self._gathered.report(entry, "C222", message, "", (key,), key=True)
+            return Verb(verbs[0])
+        if verbs:
+            named = " and ".join(f"'{verb}'" for verb in verbs)
+            message = f"a rule has one verb; this one has {named}"
+            hint = "Two consequences of one condition are two rules."
+        elif any(key not in ALL_KEYS for key in text):
+            return None  # the unknown key is most likely the misspelt verb
+        else:
+            message = "the rule has no verb"
+            hint = f"The verbs are {', '.join(VERBS)}."
+        self._gathered.report(entry, "C221", message, hint, (), key=True)
+        return None
+
+    def _coherent(self, text: RuleText, verb: Verb, entry: Entry) -> None:
+        report = self._gathered.report
+        unknown = text.if_not_known
+        if verb is Verb.REFER and unknown is None:
+            message = "a refer must say what happens when its condition is unknown"
+            hint = "Write if_not_known: presume, caution, ask or block."
+            report(entry, "C223", message, hint, (), key=True)
+        weak = unknown is not None and unknown is not IfNotKnown.BLOCK
+        if verb is Verb.EXCLUDE and weak and not text.justify:
+            message = f"an exclude with if_not_known: {unknown} needs 'justify'"
+            hint = "Weaker than block must give its reason."
+            report(entry, "C224", message, hint, ("if_not_known",), key=True)
+        if verb is Verb.REFER and unknown is IfNotKnown.PRESUME and not text.justify:
+            message = "if_not_known: presume needs 'justify'"
+            report(entry, "C224", message, "", ("if_not_known",), key=True)
+
+    def invariants(self, texts: Mapping[str, Plain]) -> Iterator[tuple[str, Invariant]]:
+        for name in sorted(texts):
+            entry = ("invariants", name)
+            text = _model(self._gathered, InvariantText, texts[name], entry)
+            if text is None:
+                continue
+            self._invariant_shape(text, entry)
+            when = text.when
+            condition = self.condition(when, entry, "when") if when is not None else None
+            yield name, Invariant(name, text, condition)
+
+    def _invariant_shape(self, text: InvariantText, entry: Entry) -> None:
+        claims = [text.never, text.always, text.monotone, text.cover]
+        if sum(claim is not None for claim in claims) != 1:
+            message = "an invariant has one of never, always, monotone, cover"
+            self._gathered.report(entry, "C225", message, "", (), key=True)
+        if text.monotone is None and (text.when is None or text.even_if_unknown is None):
+            message = "'when' and 'even_if_unknown' must be written"
+            self._gathered.report(entry, "C225", message, "", (), key=True)
+
+    def safety_tests(self) -> Iterator[tuple[str, Condition]]:
+        for n, data in enumerate(self._gathered.content.get("features", [])):
+            feature = self._features.get(str(data.get("id")))
+            if feature is None or feature.safety is None:
+                continue
+
+            def report(
+                _path: tuple[str | int, ...], code: str, message: str, hint: str, n: int = n
+            ) -> None:
+                self._gathered.report(("features", n), code, message, hint, ("safety", "positive"))
+
+            positive = feature.safety.positive
+            yield feature.id, parse({feature.id: positive}, self._features, report)

@@ -1,0 +1,400 @@
+"""Plan + trace → the answer, as a value to work with and as a `recommendation/1` document.
+
+A Recommendation is frozen. `settled`, `ask` and what would change a status are worked out when
+first asked for; the document asks for all of it. Nothing here is wording: clinical sentences come
+from the rules and the vocabulary, the rest from templates.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from recommender.candidates import Candidate, Status
+from recommender.conditions import (
+    FALSE,
+    TRUE,
+    AllOf,
+    AnyOf,
+    Condition,
+    Not,
+    Test,
+    say_test,
+    say_values,
+)
+from recommender.facts import Fact, describe
+from recommender.plan import Chosen, Plan, PlanStatus, SetAside
+from recommender.profile import Profile
+from recommender.questions import Question, Questions
+from recommender.rules import IfNotKnown, Rule, Verb
+from recommender.stops import Stop
+from recommender.trace import SAID, Trace
+from recommender.vocabulary import Feature, Source
+
+Document = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Produced:
+    """Which software and engine made an answer; the one part that may differ between runs."""
+
+    software: str
+    engine: str
+    cross_check: str | None
+
+
+@dataclass(frozen=True)
+class Recommendation:
+    """The explained answer for one profile. Safe to share between threads."""
+
+    profile: Profile
+    trace: Trace
+    candidates: Mapping[str, Candidate]
+    plan: Plan
+    produced: Produced
+    questions: Questions
+
+    @property
+    def status(self) -> PlanStatus:
+        """What the answer as a whole says."""
+        return self.plan.status
+
+    @property
+    def as_of(self) -> date:
+        """The day the answer is for."""
+        return self.trace.as_of
+
+    @property
+    def recommended(self) -> tuple[str, ...]:
+        """The adaptations in the plan, in the order they start."""
+        return tuple(chosen.candidate.adaptation.id for chosen in self.plan.chosen)
+
+    @property
+    def settled(self) -> Mapping[str, bool]:
+        """Whether each adaptation's membership is final whatever else is learnt."""
+        return self.questions.settled
+
+    @property
+    def stops_settled(self) -> bool:
+        """Whether the stops are final whatever else is learnt."""
+        return self.questions.stops_settled
+
+    @property
+    def ask(self) -> tuple[Question, ...]:
+        """The features whose answer can still change something, or that a rule demands."""
+        return self.questions.ask
+
+    def would_change_if(self, adaptation: str) -> list[Document]:
+        """The nearest unmet or unknown conditions behind an adaptation that is set aside."""
+        return list(_nearest(self, self.candidates[adaptation]))
+
+    def to_dict(self) -> Document:
+        """The answer as a `recommendation/1` document: plain mappings, lists, text and numbers."""
+        return _Writer(self).document()
+
+
+class _Writer:
+    """Writes one Recommendation as plain data."""
+
+    def __init__(self, answer: Recommendation) -> None:
+        self._answer = answer
+        self._trace = answer.trace
+        self._rulebook = answer.trace.rulebook
+        self._features = answer.trace.rulebook.features
+
+    def document(self) -> Document:
+        answer, plan = self._answer, self._answer.plan
+        return {
+            "schema": "recommendation/1",
+            "status": plan.status.value,
+            "as_of": answer.as_of.isoformat(),
+            "profile": {"id": answer.profile.id, "digest": answer.profile.digest},
+            "rulebook": self._about_rulebook(),
+            "stops": [self._stop(stop) for stop in plan.stops],
+            "plan": [self._chosen(chosen) for chosen in plan.chosen],
+            "set_aside": [self._set_aside(aside) for aside in plan.set_aside],
+            "ask": [self._question(question) for question in answer.ask],
+            "flags": [
+                {"rule": rule.id, "text": rule.text.flag}
+                for rule in self._rulebook.by_verb(Verb.FLAG)
+                if self._trace.truths[rule.id] == TRUE
+            ],
+            "facts": [self._fact(fact) for fact in self._trace.facts.values()],
+            "rules": {name: SAID[self._trace.truths[name]] for name in self._rulebook.rules},
+            "stops_settled": answer.stops_settled,
+            "basis": self._basis(),
+            "disclaimer": self._rulebook.header.disclaimer,
+            "produced_by": {
+                "software": answer.produced.software,
+                "engine": answer.produced.engine,
+                "cross_check": answer.produced.cross_check,
+            },
+        }
+
+    def _about_rulebook(self) -> Document:
+        header = self._rulebook.header
+        return {
+            "id": header.id,
+            "version": header.version,
+            "title": header.title,
+            "digest": self._rulebook.digest,
+            "approved": False,
+            "drafts": self._rulebook.drafts,
+            "language": header.language,
+        }
+
+    def _basis(self) -> Document:
+        header = self._rulebook.header
+        nothing = not self._answer.plan.chosen
+        presumed = [
+            {"rule": rule.id, "title": rule.text.title, "justify": rule.text.justify}
+            for rule, truth in self._trace.live()
+            if truth != TRUE and _may_presume(rule) and rule.unknown_means is IfNotKnown.PRESUME
+        ]
+        return {
+            "safe_base": header.safe_base if nothing else None,
+            "presumed": presumed,
+            "contacts": dict(header.contacts),
+        }
+
+    # -- parts ------------------------------------------------------------------------
+
+    def _stop(self, stop: Stop) -> Document:
+        text = stop.rule.text
+        contact = self._rulebook.header.contacts.get(stop.pathway.contact)
+        return {
+            "rule": stop.rule.id,
+            "title": text.title,
+            "pathway": stop.pathway.id,
+            "pathway_title": stop.pathway.title,
+            "urgency": stop.pathway.urgency.value,
+            "action": stop.pathway.action,
+            "contact": contact,
+            "release": text.release,
+            "until": text.until,
+            "because": text.because,
+            "conditions": self._conditions(stop.rule),
+            "hold": "all" if text.hold == "all" else list(text.hold),
+            "scope": stop.pathway.scope,
+            "through_unknown": stop.truth != TRUE,
+        }
+
+    def _chosen(self, chosen: Chosen) -> Document:
+        candidate = chosen.candidate
+        adaptation, best = candidate.adaptation, candidate.best
+        assert best is not None
+        burden = adaptation.burden
+        return {
+            "adaptation": adaptation.id,
+            "title": adaptation.title,
+            "patient_title": adaptation.patient_title,
+            "what": adaptation.what,
+            "settled": self._answer.settled[adaptation.id],
+            "provisional": candidate.provisional,
+            "role": best.text.as_.value,
+            "strength": best.text.strength.value,
+            "certainty": best.certainty.value,
+            "phase": chosen.phase,
+            "moved_from": chosen.moved_from,
+            "weeks": burden.weeks if burden else None,
+            "dose": best.text.dose,
+            "burden": {
+                "hours_per_week": burden.hours_per_week,
+                "homework_streams": burden.homework_streams,
+            }
+            if burden
+            else None,
+            "first_steps": adaptation.first_steps,
+            "because": [self._because(rule) for rule in candidate.recommends],
+            "assumes": list(candidate.assumes),
+            "cautions": self._cautions(candidate),
+            "tailoring": [self._tailoring(rule) for rule in candidate.tailoring],
+            "monitoring": list(adaptation.monitor),
+            "alternatives": [
+                {
+                    "adaptation": name,
+                    "title": self._rulebook.adaptations[name].title,
+                    "rule": rule.id,
+                }
+                for name, rule in chosen.alternatives
+            ],
+            "gates": [self._gate(rule) for rule in chosen.gates],
+            "needs_open": list(chosen.needs_open),
+            "fallback": list(adaptation.fallback),
+            "review": adaptation.review,
+        }
+
+    def _cautions(self, candidate: Candidate) -> list[Document]:
+        marked = [(r, False) for r in candidate.cautions] + [
+            (r, True) for r in candidate.open_cautions
+        ]
+        return [
+            {
+                "rule": rule.id,
+                "title": rule.text.title,
+                "text": rule.text.adjust or rule.text.title,
+                "adjust": rule.text.adjust,
+                "monitor": rule.text.monitor,
+                "because": rule.text.because,
+                "open": still_open,
+            }
+            for rule, still_open in marked
+        ]
+
+    def _tailoring(self, rule: Rule) -> Document:
+        return {
+            "rule": rule.id,
+            "title": rule.text.title,
+            "focus": rule.text.focus,
+            "format": rule.text.format,
+            "because": rule.text.because,
+        }
+
+    def _gate(self, rule: Rule) -> Document:
+        assert rule.gate is not None
+        words = " and ".join(self._say(test) for test in _tests(rule.gate))
+        return {"rule": rule.id, "text": words}
+
+    def _set_aside(self, aside: SetAside) -> Document:
+        adaptation = aside.candidate.adaptation
+        return {
+            "adaptation": adaptation.id,
+            "title": adaptation.title,
+            "status": aside.status.value,
+            "settled": self._answer.settled[adaptation.id],
+            "because": [self._because(rule) for rule in aside.by],
+            "would_change_if": self._answer.would_change_if(adaptation.id),
+            "by": [rule.id for rule in aside.by],
+            "until": [rule.text.until for rule in aside.by if rule.text.until],
+            "displaced_by": aside.displaced_by,
+            "fallback": list(adaptation.fallback),
+            "blocked_by_needs": list(aside.missing_needs),
+        }
+
+    def _because(self, rule: Rule) -> Document:
+        text = rule.text
+        return {
+            "rule": rule.id,
+            "title": text.title,
+            "text": text.because,
+            "limits": text.limits,
+            "certainty": text.certainty.value if text.certainty else None,
+            "strength": text.strength.value if rule.verb is Verb.RECOMMEND else None,
+            "status": rule.status,
+            "verb": rule.verb.value,
+            "evidence": [self._evidence(name) for name in text.evidence],
+            "conditions": self._conditions(rule),
+        }
+
+    def _evidence(self, name: str) -> Document:
+        item = self._rulebook.evidence[name]
+        return {
+            "id": name,
+            "citation": self._rulebook.citations[name],
+            "doi": (item.model_extra or {}).get("DOI"),
+            "checked": item.checked,
+            "review_by": item.review_by,
+        }
+
+    def _conditions(self, rule: Rule) -> list[Document]:
+        return [
+            {"feature": test.feature, "test": say_values(test), "words": self._say(test)}
+            for test in self._trace.deciding(rule)
+        ]
+
+    def _say(self, test: Test) -> str:
+        return say_test(test, self._features[test.feature])
+
+    def _question(self, question: Question) -> Document:
+        feature = self._features[question.feature]
+        return {
+            "feature": feature.id,
+            "label": feature.label,
+            "panel": feature.panel,
+            "question": feature.question,
+            "how": list(self._how(feature)),
+            "required": question.required,
+            "can_change": list(question.can_change),
+        }
+
+    def _how(self, feature: Feature) -> Iterator[Document]:
+        for source in feature.from_:
+            if isinstance(source, Source) and source.instrument:
+                instrument = self._rulebook.instruments[source.instrument]
+                yield {
+                    "instrument": instrument.id,
+                    "title": instrument.title,
+                    "minutes": instrument.minutes,
+                }
+
+    def _fact(self, fact: Fact) -> Document:
+        feature = self._features[fact.feature]
+        written = {
+            "feature": feature.id,
+            "label": feature.label,
+            "state": fact.state.value,
+            "possible": describe(feature, fact.possible),
+            "unit": feature.unit,
+            "band": fact.band,
+            "instrument": fact.instrument,
+            "on": str(fact.on) if fact.on else None,
+            "source": fact.source,
+            "others": [
+                {
+                    "possible": describe(feature, seen.possible),
+                    "source": seen.source,
+                    "on": str(seen.on) if seen.on else None,
+                }
+                for seen in fact.others
+            ],
+        }
+        return written | ({"other_members": list(fact.extra)} if fact.extra else {})
+
+
+def _may_presume(rule: Rule) -> bool:
+    return rule.verb in (Verb.EXCLUDE, Verb.REFER)
+
+
+def _tests(condition: Condition) -> Iterator[Test]:
+    match condition:
+        case Test():
+            yield condition
+        case Not(part):
+            yield from _tests(part)
+        case AllOf(parts) | AnyOf(parts):
+            for part in parts:
+                yield from _tests(part)
+
+
+# ------------------------------------------------------------------------------- would change if
+
+
+def _nearest(answer: Recommendation, candidate: Candidate) -> Iterator[Document]:
+    """What stands in the way, else the recommend rules that come nearest to firing."""
+    seen: set[tuple[str, str]] = set()
+    for rule in _in_the_way(answer, candidate):
+        for test in answer.trace.deciding(rule):
+            truth = answer.trace.of(test)
+            key = (rule.id, f"{test.feature} {say_values(test)}")
+            if key not in seen:
+                seen.add(key)
+                yield {
+                    "feature": test.feature,
+                    "test": say_values(test),
+                    "words": say_test(test, answer.trace.rulebook.features[test.feature]),
+                    "state": {TRUE: "holds", FALSE: "unmet"}.get(truth, "unknown"),
+                    "rule": rule.id,
+                }
+
+
+def _in_the_way(answer: Recommendation, candidate: Candidate) -> Sequence[Rule]:
+    if candidate.status in (Status.HELD, Status.EXCLUDED, Status.WITHHELD, Status.CANNOT_SAY):
+        return candidate.by
+    if candidate.status is not Status.NOT_INDICATED:
+        return ()
+    name = candidate.adaptation.id
+    wanted = [r for r in answer.trace.rulebook.by_verb(Verb.RECOMMEND) if name in r.targets]
+    wanted = [rule for rule in wanted if rule.in_effect(answer.as_of)]
+    unmet = {rule.id: len(answer.trace.deciding(rule)) for rule in wanted}
+    fewest = min(unmet.values(), default=0)
+    return [rule for rule in wanted if unmet[rule.id] == fewest]

@@ -1,0 +1,173 @@
+"""How finely the rules of a rulebook can tell the values of a feature apart.
+
+An ordered feature is cut into the regions its tests make, a choice into classes of values no test
+tells apart, a set into its members. A variable's domain holds everything a fact can be: any stretch
+of regions, any set of classes, a member absent, open or present.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from recommender.conditions import (
+    FALSE,
+    TRUE,
+    UNKNOWN,
+    Test,
+    Truth,
+    allowed_intervals,
+    allowed_mask,
+    member_mask,
+)
+from recommender.facts import Members, Options, Possible, Span
+from recommender.vocabulary import ORDERED, Feature, Kind
+
+Cut = tuple[float, int]
+"""A border just before (0) or just after (1) a value."""
+
+
+@dataclass(frozen=True)
+class Stretches:
+    """An ordered feature: elements are stretches (first region, last region)."""
+
+    feature: Feature
+    cuts: tuple[Cut, ...]
+
+    @cached_property
+    def domain(self) -> tuple[tuple[int, int], ...]:
+        """Every stretch, by first and last region."""
+        regions = range(len(self.cuts) + 1)
+        return tuple((a, b) for a in regions for b in regions if a <= b)
+
+    @cached_property
+    def _index(self) -> dict[tuple[int, int], int]:
+        return {stretch: at for at, stretch in enumerate(self.domain)}
+
+    def element(self, possible: Possible) -> int:
+        """The element a fact is."""
+        assert isinstance(possible, Span)
+        return self._index[self._region(possible.low), self._region(possible.high)]
+
+    def _region(self, value: float) -> int:
+        return bisect_right(self.cuts, (value, 0))
+
+    def narrower(self, element: int) -> tuple[int, ...]:
+        """The element itself, then everything a further answer can make of it."""
+        first, last = self.domain[element]
+        inner = ((a, b) for a in range(first, last + 1) for b in range(a, last + 1))
+        return (element, *(at for stretch in inner if (at := self._index[stretch]) != element))
+
+    def truths(self, test: Test) -> tuple[Truth, ...]:
+        """The truth of a test on this feature, for each element."""
+        allowed = {
+            region for stretch in cuts_of(test, self.feature) for region in self._of(*stretch)
+        }
+        return tuple(_among(range(a, b + 1), allowed) for a, b in self.domain)
+
+    def _of(self, low: Cut, high: Cut) -> range:
+        return range(bisect_right(self.cuts, low), bisect_left(self.cuts, high) + 1)
+
+
+@dataclass(frozen=True)
+class Classes:
+    """A choice or boolean: elements are non-empty sets of classes of values, as masks."""
+
+    feature: Feature
+    masks: tuple[int, ...]
+
+    @cached_property
+    def domain(self) -> tuple[int, ...]:
+        """Every non-empty set of classes."""
+        return tuple(range(1, 1 << len(self.masks)))
+
+    def element(self, possible: Possible) -> int:
+        """The element a fact is."""
+        assert isinstance(possible, Options)
+        met = sum(1 << at for at, mask in enumerate(self.masks) if mask & possible.mask)
+        return met - 1
+
+    def narrower(self, element: int) -> tuple[int, ...]:
+        """The element itself, then everything a further answer can make of it."""
+        whole = element + 1
+        return (element, *(sub - 1 for sub in self.domain if sub & ~whole == 0 and sub != whole))
+
+    def truths(self, test: Test) -> tuple[Truth, ...]:
+        """The truth of a test on this feature, for each element."""
+        wanted = allowed_mask(test, self.feature)
+        allowed = {at for at, mask in enumerate(self.masks) if mask & wanted}
+        places = [[at for at in range(len(self.masks)) if sub >> at & 1] for sub in self.domain]
+        return tuple(_among(found, allowed) for found in places)
+
+
+@dataclass(frozen=True)
+class Member:
+    """One member of a set: absent, open or present."""
+
+    feature: Feature
+    bit: int
+
+    domain = (FALSE, UNKNOWN, TRUE)
+
+    def element(self, possible: Possible) -> int:
+        """The element a fact is."""
+        assert isinstance(possible, Members)
+        if possible.present >> self.bit & 1:
+            return TRUE
+        return FALSE if possible.absent >> self.bit & 1 else UNKNOWN
+
+    def narrower(self, element: int) -> tuple[int, ...]:
+        """The element itself, then everything a further answer can make of it."""
+        return (UNKNOWN, FALSE, TRUE) if element == UNKNOWN else (element,)
+
+
+Variable = Stretches | Classes | Member
+
+
+def _among(places: Sequence[int], allowed: set[int]) -> Truth:
+    met = sum(place in allowed for place in places)
+    return FALSE if not met else TRUE if met == len(places) else UNKNOWN
+
+
+def cuts_of(test: Test, feature: Feature) -> Iterator[tuple[Cut, Cut]]:
+    """The borders of each stretch that meets the test."""
+    for (low, high), open_low, open_high in allowed_intervals(test, feature):
+        if low > high:
+            continue
+        after = (high, 0 if open_high else 1)
+        # Between whole numbers there is one border, not two.
+        if feature.type is not Kind.DECIMAL:
+            after = (high + 1, 0)
+        yield (low, 1 if open_low else 0), after
+
+
+def variables_of(feature: Feature, tests: Sequence[Test]) -> tuple[Variable, ...]:
+    """The variables a feature needs so that every one of the tests can be told."""
+    tests = [test for test in tests if test.name != "known"]
+    if feature.type is Kind.SET:
+        mask = 0
+        for test in tests:
+            mask |= member_mask(test, feature)
+        return tuple(Member(feature, bit) for bit in range(mask.bit_length()) if mask >> bit & 1)
+    if feature.type in ORDERED:
+        low, high = feature.range if feature.range is not None else (0, len(feature.values) - 1)
+        borders = {cut for test in tests for pair in cuts_of(test, feature) for cut in pair}
+        return (
+            Stretches(
+                feature, tuple(sorted(c for c in borders if (low, 0) < c < _end(feature, high)))
+            ),
+        )
+    return (Classes(feature, tuple(_classes(feature, tests))),)
+
+
+def _end(feature: Feature, high: float) -> Cut:
+    return (high, 1) if feature.type is Kind.DECIMAL else (high + 1, 0)
+
+
+def _classes(feature: Feature, tests: Sequence[Test]) -> Iterator[int]:
+    """Masks of the values no test tells apart."""
+    told: dict[tuple[bool, ...], int] = {}
+    for value, place in feature.position.items():
+        signature = tuple(value in test.values for test in tests)
+        told[signature] = told.get(signature, 0) | 1 << place
+    yield from told.values()

@@ -1,0 +1,255 @@
+"""All content loaded together, cross-checked and frozen, with one digest.
+
+In: a folder that holds `rules/`, or nothing for the shipped one; perhaps a site's folder laid over
+it. Out: a Rulebook, safe to share between threads and processes. Refused: whatever reading.py
+refuses, and names that lead nowhere. The digest is the SHA-256 of the RFC 8785 form of the parsed
+content: comments, layout and the order of files do not count.
+"""
+
+import hashlib
+import json
+import os
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, TypeVar, cast
+
+from recommender import content as files
+from recommender.conditions import Condition, Test, tests_of
+from recommender.crosscheck import check
+from recommender.errors import ContentError, Problem
+from recommender.reading import Gathered, Header, Pieces, Plain, Reference, gather, models
+from recommender.rules import Invariant, Rule, Verb
+from recommender.version import VERSION
+from recommender.vocabulary import Adaptation, Feature, Instrument, Pathway
+
+COMPILED_FORMAT = 1
+Derived = TypeVar("Derived")
+
+
+class Rulebook:
+    """Features, instruments, adaptations, rules, evidence and invariants, frozen together."""
+
+    def __init__(self, pieces: Pieces, digest: str) -> None:
+        self.digest = digest
+        self.header: Header = pieces.header
+        self.features: Mapping[str, Feature] = MappingProxyType(pieces.features)
+        self.adaptations: Mapping[str, Adaptation] = MappingProxyType(pieces.adaptations)
+        self.pathways: Mapping[str, Pathway] = MappingProxyType(pieces.pathways)
+        self.instruments: Mapping[str, Instrument] = MappingProxyType(pieces.instruments)
+        self.doses = pieces.doses
+        self.rules: Mapping[str, Rule] = MappingProxyType(pieces.rules)
+        self.topics: Mapping[str, str] = MappingProxyType(pieces.topics)
+        self.evidence: Mapping[str, Reference] = MappingProxyType(pieces.evidence)
+        self.invariants: Mapping[str, Invariant] = MappingProxyType(pieces.invariants)
+        self.safety_tests: Mapping[str, Condition] = MappingProxyType(pieces.safety_tests)
+        self._derived: dict[Any, Any] = {}
+        self._lock = threading.Lock()
+
+    def __repr__(self) -> str:
+        return f"<Rulebook {self.header.id} {self.header.version} {self.digest[:12]}>"
+
+    def derived(self, build: Callable[..., Derived], *key: Any) -> Derived:
+        """What `build(self, *key)` makes of this rulebook, made once and kept with it."""
+        name = (build, *key)
+        if name not in self._derived:
+            with self._lock:
+                if name not in self._derived:
+                    self._derived[name] = build(self, *key)
+        return cast("Derived", self._derived[name])
+
+    def by_verb(self, verb: Verb) -> tuple[Rule, ...]:
+        """The rules of one verb, by id."""
+        return self._by_verb.get(verb, ())
+
+    @cached_property
+    def _by_verb(self) -> Mapping[Verb, tuple[Rule, ...]]:
+        return {v: tuple(r for r in self.rules.values() if r.verb is v) for v in Verb}
+
+    @cached_property
+    def citations(self) -> Mapping[str, str]:
+        """How each item of the bibliography is cited in one line."""
+        return {name: _cited(item) for name, item in self.evidence.items()}
+
+    @cached_property
+    def drafts(self) -> int:
+        """How many rules no clinician has approved yet."""
+        return sum(rule.status == "draft" for rule in self.rules.values())
+
+    @cached_property
+    def concluding(self) -> Mapping[str, tuple[Rule, ...]]:
+        """The rules that conclude each concluded feature, in the order they must be settled."""
+        found = {f.id: tuple(self._concluding(f.id)) for f in self.features.values() if f.concluded}
+        return {name: found[name] for name in strata(found)}
+
+    def _concluding(self, feature: str) -> Iterator[Rule]:
+        return (rule for rule in self.by_verb(Verb.CONCLUDE) if rule.concludes[0] == feature)
+
+    @cached_property
+    def used(self) -> tuple[str, ...]:
+        """The features anything in the rulebook asks about, in the order declared."""
+        asked = {test.feature for test in self.tests}
+        for rule in self.rules.values():
+            asked.update(rule.text.answered_by)
+            if rule.text.ask:
+                asked.add(rule.text.ask)
+        for adaptation in self.adaptations.values():
+            asked.update(adaptation.needs)
+        asked.update(self.concluding)
+        return tuple(name for name in self.features if name in asked)
+
+    @cached_property
+    def tests(self) -> tuple[Test, ...]:
+        """Every distinct test of every rule, gate and invariant."""
+        return tuple(dict.fromkeys(self._every_test()))
+
+    def _every_test(self) -> Iterator[Test]:
+        for rule in self.rules.values():
+            yield from tests_of(rule.condition)
+            if rule.gate is not None:
+                yield from tests_of(rule.gate)
+        for invariant in self.invariants.values():
+            if invariant.condition is not None:
+                yield from tests_of(invariant.condition)
+
+    def inactive(self, day: date) -> frozenset[str]:
+        """The rules that are silent on that day whatever is known: retired, or out of period."""
+        return frozenset(r.id for r in self.rules.values() if not r.in_effect(day))
+
+
+def _cited(item: Reference) -> str:
+    more = item.model_extra or {}
+    authors = [str(a.get("family") or a.get("literal") or "") for a in more.get("author") or ()]
+    first = f"{authors[0]} et al." if len(authors) > 1 else "".join(authors)
+    issued = more.get("issued") or {}
+    year = issued.get("year") if isinstance(issued, dict) else issued
+    parts = [first, item.title, more.get("container-title"), str(year or "")]
+    return ". ".join(str(part).rstrip(".") for part in parts if part)
+
+
+def strata(concluding: Mapping[str, tuple[Rule, ...]]) -> list[str]:
+    """The concluded features, each after those it rests on. A cycle was refused at loading."""
+    order: list[str] = []
+
+    def visit(name: str) -> None:
+        if name in order:
+            return
+        for rule in concluding[name]:
+            for test in tests_of(rule.condition):
+                if test.feature in concluding:
+                    visit(test.feature)
+        order.append(name)
+
+    for name in concluding:
+        visit(name)
+    return order
+
+
+# ------------------------------------------------------------------------------- loading
+
+
+def load_rulebook(
+    path: Path | str | None = None, *, site: Path | str | None = None, pin: str | None = None
+) -> Rulebook:
+    """Load the rulebook of a folder, or the shipped one.
+
+    path: a folder that holds `rules/`. site: a folder laid over it. pin: the digest it must have.
+    Raises ContentError with every problem of every file, or when the digest is not the pinned one.
+    """
+    root = files.root(Path(path) if path is not None else None)
+    over = files.root(Path(site)) if site is not None else None
+    rulebook = _from_compiled(root, over) or _from_yaml(root, over)
+    if pin is not None and rulebook.digest != pin:
+        message = f"the rulebook's digest is {rulebook.digest}, and {pin} was asked for"
+        raise ContentError(Problem("C401", message, "Load the pinned version, or change the pin."))
+    return rulebook
+
+
+def _from_yaml(root: Path, site: Path | None) -> Rulebook:
+    key = _key(root, site)
+    gathered = gather(root, site)
+    rulebook = build(gathered)
+    _keep(key, _compiled(gathered.content, rulebook.digest, key))
+    return rulebook
+
+
+def build(gathered: Gathered, digest: str = "") -> Rulebook:
+    """Models, cross-checks, digest unless known. Raises ContentError with all problems at once."""
+    pieces = models(gathered) if not _unreadable(gathered) else None
+    if pieces is not None:
+        check(gathered, pieces)
+    if gathered.problems or pieces is None:
+        raise ContentError(gathered.problems)
+    return Rulebook(pieces, digest or digest_of(gathered.content))
+
+
+def _unreadable(gathered: Gathered) -> bool:
+    return "rulebook" not in gathered.content
+
+
+def digest_of(content: Plain) -> str:
+    """SHA-256 of the canonical JSON of the parsed content; decimals count as their text."""
+    import rfc8785
+
+    return hashlib.sha256(rfc8785.dumps(_without_floats(content))).hexdigest()
+
+
+def _without_floats(value: Any) -> Any:
+    if isinstance(value, float):
+        return repr(value)
+    if isinstance(value, dict):
+        return {key: _without_floats(inner) for key, inner in value.items()}
+    return [_without_floats(inner) for inner in value] if isinstance(value, list) else value
+
+
+# ------------------------------------------------------------------------------- precompiled
+
+
+def compile_content(root: Path) -> bytes:
+    """The precompiled rulebook of a folder, as shipped in the wheel. Raises ContentError."""
+    gathered = gather(root)
+    return _compiled(gathered.content, build(gathered).digest, _key(root, None))
+
+
+def _compiled(content: Plain, digest: str, key: str) -> bytes:
+    whole = {"format": COMPILED_FORMAT, "key": key, "digest": digest, "content": content}
+    return json.dumps(whole, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _key(root: Path, site: Path | None) -> str:
+    found = [files.files(folder) for folder in (root, site) if folder is not None]
+    parts = [VERSION, str(COMPILED_FORMAT), *(files.source_digest(one) for one in found)]
+    return hashlib.sha256(":".join(parts).encode()).hexdigest()
+
+
+def _from_compiled(root: Path, site: Path | None) -> Rulebook | None:
+    """The rulebook from its precompiled form, if one was made from exactly these files."""
+    key = _key(root, site)
+    for candidate in (root / "rulebook.json", _cache_file(key)):
+        try:
+            whole = json.loads(candidate.read_bytes())
+            if whole["format"] == COMPILED_FORMAT and whole["key"] == key:
+                return build(Gathered(whole["content"]), whole["digest"])
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+    return None
+
+
+def _cache_file(key: str) -> Path:
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "recommender" / f"{key}.json"
+
+
+def _keep(key: str, compiled: bytes) -> None:
+    """Keep the precompiled form for the next start; a place that cannot be written is no harm."""
+    target = _cache_file(key)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        draft = target.with_suffix(f".{os.getpid()}.tmp")
+        draft.write_bytes(compiled)
+        draft.replace(target)
+    except OSError:
+        return

@@ -1,0 +1,288 @@
+"""Rules and invariants, as read from YAML: one `when`, one verb, and why.
+
+In: the mapping of one rule. Out: a frozen Rule whose condition is parsed. Refused: no verb or two,
+keys that do not go with the verb, an unknown `if_not_known`. Whether the names exist is judged in
+rulebook.py, which knows all content.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from functools import cached_property
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StrictBool, StrictInt
+
+from recommender.conditions import Condition
+from recommender.vocabulary import Content, DottedId, Id, Number, Scalar
+
+
+class Verb(StrEnum):
+    """What a rule does when its condition holds."""
+
+    CONCLUDE = "conclude"
+    RECOMMEND = "recommend"
+    EXCLUDE = "exclude"
+    REFER = "refer"
+    CAUTION = "caution"
+    TAILOR = "tailor"
+    ASK = "ask"
+    FLAG = "flag"
+    CHOOSE_ONE = "choose_one"
+    SEQUENCE = "sequence"
+    TOGETHER = "together"
+    LIMIT = "limit"
+
+
+VERBS = tuple(verb.value for verb in Verb)
+FOLDERS = ("inference", "safety", "adaptation", "combination", "tailoring")
+
+KEYS_OF_VERB: Mapping[str, frozenset[str]] = {
+    Verb.RECOMMEND: frozenset({"as", "strength", "phase", "dose"}),
+    Verb.EXCLUDE: frozenset({"if_not_known", "until", "release", "justify"}),
+    Verb.REFER: frozenset({"if_not_known", "hold", "release", "answered_by", "justify", "until"}),
+    Verb.CAUTION: frozenset({"adjust", "monitor"}),
+    Verb.TAILOR: frozenset({"focus", "format"}),
+    Verb.ASK: frozenset({"for", "after_finding"}),
+    Verb.CHOOSE_ONE: frozenset({"prefer"}),
+    Verb.SEQUENCE: frozenset({"required", "gate"}),
+}
+EVERY_VERB_KEYS = frozenset(
+    {
+        "title",
+        "when",
+        "because",
+        "limits",
+        "certainty",
+        "evidence",
+        "examples",
+        "status",
+        "effective_period",
+    }
+)
+
+
+class IfNotKnown(StrEnum):
+    """What an unknown condition of an exclude or a refer does, strongest first."""
+
+    BLOCK = "block"
+    ASK = "ask"
+    CAUTION = "caution"
+    PRESUME = "presume"
+
+
+class Strength(StrEnum):
+    """Strength of a recommendation, as in GRADE; strongest first."""
+
+    STRONG = "strong"
+    CONDITIONAL = "conditional"
+
+
+class Certainty(StrEnum):
+    """Certainty of the evidence, as in GRADE; highest first."""
+
+    HIGH = "high"
+    MODERATE = "moderate"
+    LOW = "low"
+    VERY_LOW = "very_low"
+
+
+class Role(StrEnum):
+    """What part an adaptation plays in the plan."""
+
+    FOUNDATION = "foundation"
+    ADJUNCT = "adjunct"
+    PREPARATORY = "preparatory"
+    MAINTENANCE = "maintenance"
+
+
+STRENGTH_ORDER = {strength: place for place, strength in enumerate(Strength)}
+CERTAINTY_ORDER = {certainty: place for place, certainty in enumerate(Certainty)}
+ROLE_ORDER = {role: place for place, role in enumerate(Role)}
+
+
+class Period(Content):
+    """The days a rule is in effect, both included."""
+
+    start: date | None = None
+    end: date | None = None
+
+    def covers(self, day: date) -> bool:
+        """Whether the day lies inside."""
+        return (self.start is None or self.start <= day) and (self.end is None or day <= self.end)
+
+
+class Examples(Content):
+    """Small fact sets that show a rule fire, stay silent and stay unknown."""
+
+    fires: dict[str, Any] | None = None
+    silent: dict[str, Any] | None = None
+    unknown: dict[str, Any] | None = None
+
+
+class Limit(Content):
+    """The most that may start in one phase."""
+
+    new_at_once: Number | None = None
+    hours_per_week: Number | None = None
+    homework_streams: Number | None = None
+
+
+class RuleText(Content):
+    """One rule exactly as it stands in its file."""
+
+    title: str
+    when: dict[str, Any]
+    because: str
+    limits: str = ""
+    certainty: Certainty | None = None
+    evidence: list[str] = []
+    examples: Examples | None = None
+    status: Literal["draft", "active", "retired"] | None = None
+    effective_period: Period | None = None
+
+    conclude: dict[DottedId, Scalar] | None = None
+    recommend: Id | None = None
+    exclude: Id | list[Id] | None = None
+    refer: Id | None = None
+    caution: Id | list[Id] | None = None
+    tailor: Id | list[Id] | None = None
+    ask: DottedId | None = None
+    flag: str | None = None
+    choose_one: Annotated[list[Id], Field(min_length=2)] | None = None
+    sequence: Annotated[list[Id], Field(min_length=2)] | None = None
+    together: Annotated[list[Id], Field(min_length=2)] | None = None
+    limit: Limit | None = None
+
+    as_: Role = Field(Role.ADJUNCT, alias="as")
+    strength: Strength = Strength.CONDITIONAL
+    phase: Annotated[StrictInt, Field(ge=0, le=3)] | None = None
+    dose: str = ""
+    if_not_known: IfNotKnown | None = None
+    until: str = ""
+    release: Id | None = None
+    justify: str = ""
+    hold: Literal["all"] | list[Id] = "all"
+    answered_by: list[DottedId] = []
+    adjust: str = ""
+    monitor: str = ""
+    focus: str = ""
+    format: str = ""
+    for_: Literal["all"] | list[Id] = Field("all", alias="for")
+    after_finding: StrictBool = False
+    prefer: Id | None = None
+    required: StrictBool = False
+    gate: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule of the rulebook, ready to be evaluated."""
+
+    id: str
+    verb: Verb
+    text: RuleText
+    condition: Condition
+    status: str
+    gate: Condition | None = None
+
+    @cached_property
+    def targets(self) -> tuple[str, ...]:
+        """The adaptations the verb is about; empty for verbs that name none."""
+        named = getattr(self.text, self.verb.value)
+        if self.verb in (Verb.CONCLUDE, Verb.REFER, Verb.ASK, Verb.FLAG, Verb.LIMIT):
+            return ()
+        return (named,) if isinstance(named, str) else tuple(named)
+
+    @cached_property
+    def concludes(self) -> tuple[str, Scalar]:
+        """The feature and value of a `conclude`."""
+        assert self.text.conclude is not None
+        return next(iter(self.text.conclude.items()))
+
+    @cached_property
+    def unknown_means(self) -> IfNotKnown:
+        """What an unknown condition does; `block` where an exclude does not say."""
+        return self.text.if_not_known or IfNotKnown.BLOCK
+
+    @cached_property
+    def best_first(self) -> tuple[int, int, int, str]:
+        """Sorts recommends: strength, then certainty, then role, then id."""
+        return (
+            STRENGTH_ORDER[self.text.strength],
+            CERTAINTY_ORDER[self.certainty],
+            ROLE_ORDER[self.text.as_],
+            self.id,
+        )
+
+    @property
+    def certainty(self) -> Certainty:
+        """The certainty stated, else very low: what is not said is not assumed."""
+        return self.text.certainty or Certainty.VERY_LOW
+
+    def in_effect(self, day: date) -> bool:
+        """Whether the rule is evaluated on that day: not retired, and inside its period."""
+        period = self.text.effective_period
+        return self.status != "retired" and (period is None or period.covers(day))
+
+
+def verbs_of(text: Mapping[str, Any]) -> list[str]:
+    """The verbs a rule's mapping holds, in the order written."""
+    return [key for key in text if key in VERBS]
+
+
+def stray_keys(text: Mapping[str, Any], verb: str) -> list[str]:
+    """Keys that belong to another verb than the rule's."""
+    fitting = EVERY_VERB_KEYS | KEYS_OF_VERB.get(verb, frozenset()) | {verb}
+    return [key for key in text if key in ALL_KEYS and key not in fitting]
+
+
+ALL_KEYS = EVERY_VERB_KEYS | frozenset(VERBS) | frozenset().union(*KEYS_OF_VERB.values())
+
+
+class Outcome(Content):
+    """One thing an invariant speaks about: an outcome of the answer."""
+
+    recommended: Id | None = None
+    excluded: Id | None = None
+    withheld: Id | None = None
+    held: str | None = None
+    referred: Id | None = None
+    asked: DottedId | None = None
+    status: str | None = None
+
+    @cached_property
+    def named(self) -> tuple[str, str]:
+        """The kind of outcome and the name in it; («», «») when none is written."""
+        written = self.model_dump(exclude_none=True)
+        return next(iter(written.items()), ("", ""))
+
+
+class Monotone(Content):
+    """An outcome that must survive when a feature gets worse."""
+
+    feature: DottedId
+    keeps: Outcome
+
+
+class InvariantText(Content):
+    """One invariant exactly as it stands in rules/invariants.yaml."""
+
+    title: str
+    when: dict[str, Any] | None = None
+    even_if_unknown: StrictBool | None = None
+    never: Outcome | None = None
+    always: Outcome | None = None
+    monotone: Monotone | None = None
+    cover: Annotated[list[Outcome], Field(min_length=1)] | None = None
+    because: str = ""
+
+
+@dataclass(frozen=True)
+class Invariant:
+    """What must hold for every possible patient; checked again on each answer."""
+
+    id: str
+    text: InvariantText
+    condition: Condition | None

@@ -1,0 +1,59 @@
+"""The command line: `recommender …`, one small module for each group of commands.
+
+In: arguments, files, standard input. Out: text or JSON on standard output, errors on standard error,
+and an exit code: 0 done, 1 findings, 2 a wrong command line, 3 to 6 by the kind of error. Commands
+import what they need when they run, so that each starts as fast as it can.
+"""
+
+from typing import Annotated
+
+import typer
+
+from recommender.surfaces.cli import ask, profile, recommend, rules, schema, why
+from recommender.surfaces.cli.errors import Commands
+
+app = typer.Typer(
+    name="recommender",
+    cls=Commands,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"recommender {version('recommender')}")
+        raise typer.Exit
+
+
+@app.callback()
+def recommender(
+    _: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    """Explained plans of CBT adaptations for adults whose depression did not respond to treatment.
+
+    Decision support for clinicians, who check and decide. To begin, write an empty profile, fill in
+    what was assessed, and ask for the plan:
+
+    recommender profile new -o first.yaml
+
+    recommender recommend first.yaml
+    """
+
+
+for _module in (recommend, why, ask, schema):
+    _module.add_to(app)
+app.add_typer(profile.app, name="profile")
+app.add_typer(rules.app, name="rules")
+
+
+def main() -> None:
+    """Run the command line; the console script and `python -m recommender` come here."""
+    app(prog_name="recommender")

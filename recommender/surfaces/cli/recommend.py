@@ -1,0 +1,54 @@
+"""`recommender recommend`: the plan for one profile."""
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from recommender.surfaces.cli import options, terminal
+
+
+class PlanForm(StrEnum):
+    """How the answer is written."""
+
+    TEXT = "text"
+    MARKDOWN = "markdown"
+    JSON = "json"
+
+
+def recommend(
+    profile: options.ProfileName,
+    content: options.Content = None,
+    as_of: options.AsOf = None,
+    form: Annotated[
+        PlanForm, typer.Option("--format", help="How the answer is written.")
+    ] = PlanForm.TEXT,
+    output: options.Output = None,
+    engine: Annotated[
+        options.Engine, typer.Option(help="Which reader of the rules answers.")
+    ] = options.Engine.NATIVE,
+    cross_check: Annotated[
+        bool,
+        typer.Option("--cross-check", help="Have both engines answer, and refuse if they differ."),
+    ] = False,
+) -> None:
+    """Say which adaptations of CBT to combine, in which order, why, and what to ask first.
+
+    Example: recommender recommend profiles/typical_first_intake.yaml
+
+    Example: recommender recommend profile.json --format json -o answer.json
+    """
+    document, _ = options.answer(profile, content, as_of, engine=engine, cross_check=cross_check)
+    if form is PlanForm.JSON:
+        terminal.write_json(document, output)
+        return
+    from recommender.explain.render import render
+
+    layout = terminal.page(output)
+    text = render(document, format=form.value, templates=options.templates_of(content), **layout)
+    terminal.write(text, output)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the command."""
+    app.command()(recommend)

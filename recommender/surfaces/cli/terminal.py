@@ -1,0 +1,52 @@
+"""What goes out: text fitted to the terminal, or bytes to a file or a pipe."""
+
+import json
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import typer
+
+PAGE = 100
+"""Columns of a page that is no terminal's, and the most that a terminal's line takes."""
+
+
+def width() -> int:
+    """How many columns to fill: the terminal's, and never more than a page's."""
+    return min(shutil.get_terminal_size((PAGE, 24)).columns, PAGE) if sys.stdout.isatty() else PAGE
+
+
+def color(output: Path | None) -> bool:
+    """Whether colour helps: a terminal that wants it. See https://no-color.org."""
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return output is None and not plain and sys.stdout.isatty()
+
+
+def page(output: Path | None) -> dict[str, Any]:
+    """The layout for where the text goes, as the renderer takes it."""
+    return {"width": width() if output is None else PAGE, "color": color(output)}
+
+
+def write(text: str, output: Path | None) -> None:
+    """Write text to the file, or to standard output, as UTF-8."""
+    if output is None:
+        _write_out(text)
+        return
+    try:
+        output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        reason = (error.strerror or "cannot be written").lower()
+        raise typer.BadParameter(f"{output}: {reason}", param_hint="--output") from error
+
+
+def write_json(data: Any, output: Path | None) -> None:
+    """Write data as JSON, two blanks a level, for programs."""
+    write(json.dumps(data, ensure_ascii=False, indent=2) + "\n", output)
+
+
+def _write_out(text: str) -> None:
+    sys.stdout.flush()
+    sys.stdout.buffer.write(text.encode("utf-8"))
+    sys.stdout.buffer.flush()
