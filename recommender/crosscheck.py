@@ -3,7 +3,7 @@
 In: the gathered content and its models. Out: nothing; every problem is noted in `gathered`.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 
 from recommender.conditions import Condition, misfit, tests_of
@@ -25,6 +25,9 @@ class _Check:
     def __init__(self, gathered: Gathered, pieces: Pieces) -> None:
         self._gathered = gathered
         self._pieces = pieces
+        features = pieces.features.values()
+        self._booleans = [f.id for f in features if f.type is Kind.BOOLEAN]
+        self._askable = frozenset(f.id for f in features if not f.concluded)
 
     def everything(self) -> None:
         for n, feature in self._entries("features", self._pieces.features):
@@ -44,12 +47,16 @@ class _Check:
                 yield n, model
 
     def _names(
-        self, named: Iterable[str], known: Iterable[str], what: str, entry: Entry, *path: str | int
+        self,
+        named: Iterable[str],
+        known: Collection[str],
+        what: str,
+        entry: Entry,
+        *path: str | int,
     ) -> bool:
-        listed = list(known)
-        unknown = [name for name in named if name not in listed]
+        unknown = [name for name in named if name not in known]
         for name in unknown:
-            hint = did_you_mean(name, listed)
+            hint = did_you_mean(name, list(known))
             self._gathered.report(entry, "C302", f"unknown {what} '{name}'", hint, path, key=True)
         return not unknown
 
@@ -134,9 +141,7 @@ class _Check:
 
     def _adaptation(self, adaptation: object, entry: Entry) -> None:
         assert isinstance(adaptation, Adaptation)
-        features = self._pieces.features
-        booleans = [f.id for f in features.values() if f.type is Kind.BOOLEAN]
-        self._names(adaptation.needs, booleans, "boolean feature", entry, "needs")
+        self._names(adaptation.needs, self._booleans, "boolean feature", entry, "needs")
         self._names(adaptation.fallback, self._pieces.adaptations, "adaptation", entry, "fallback")
 
     def _instrument(self, instrument: Instrument, entry: Entry) -> None:
@@ -185,12 +190,9 @@ class _Check:
             self._conclude(rule, entry)
         asked = [*text.answered_by, *([text.ask] if text.ask else [])]
         key = "ask" if text.ask else "answered_by"
-        self._names(asked, self._askable(), "feature", entry, key)
+        self._names(asked, self._askable, "feature", entry, key)
         if rule.verb not in (Verb.ASK, Verb.FLAG):
             self._monotone(rule.condition, entry)
-
-    def _askable(self) -> list[str]:
-        return [f.id for f in self._pieces.features.values() if not f.concluded]
 
     def _refer(self, rule: Rule, entry: Entry) -> None:
         text = rule.text
@@ -241,7 +243,7 @@ class _Check:
             self._gathered.report(("rules", first.id), "C320", message, "", ("when",), key=True)
 
     def _invariants(self) -> None:
-        known: dict[str, Iterable[str]] = {
+        known: dict[str, Collection[str]] = {
             "recommended": self._pieces.adaptations,
             "excluded": self._pieces.adaptations,
             "withheld": self._pieces.adaptations,

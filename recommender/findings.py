@@ -200,8 +200,10 @@ class Findings:
 
     def _check_agent(self, agent: str, known: list[str], path: Path) -> None:
         """A misspelt agent is refused; one not listed is kept, its dose unjudged."""
+        if agent in known:
+            return
         hint = did_you_mean(agent, known)
-        if agent not in known and hint.startswith("Did you mean"):
+        if hint.startswith("Did you mean"):
             self._complain("P211", "this agent is not in the list of doses", hint, *path, "agent")
 
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from recommender.conditions import (
     FALSE,
     TRUE,
+    AllOf,
     AnyOf,
     Condition,
     Not,

@@ -294,7 +294,9 @@ def _chosen(draft: _Draft) -> Iterator[Chosen]:
             draft.phase[name],
             draft.moved_from.get(name),
             tuple(draft.alternatives.get(name, ())),
-            tuple(r for r, _, second in _pairs(gated) if second == name),
+            tuple(
+                r for r, first, second in _pairs(gated) if second == name and first in draft.inside
+            ),
             tuple(need for need in needs if not known(need)),
         )
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from recommender import content as files
 from recommender.conditions import Condition, parse
@@ -71,9 +71,9 @@ class Header(Content):
     title: str
     status: str
     language: str
-    links: list[dict[str, Any]] = []
+    links: list[dict[str, Any]] = Field(default_factory=list)
     safe_base: str = ""
-    contacts: dict[str, str | None] = {}
+    contacts: dict[str, str | None] = Field(default_factory=dict)
     disclaimer: str = ""
 
 
@@ -302,7 +302,7 @@ def models(gathered: Gathered) -> Pieces | None:
 
 
 def _listed(gathered: Gathered, model: type[Listed], section: str) -> dict[str, Listed]:
-    found: dict[str, Listed] = {}
+    found: dict[str, Listed] = Field(default_factory=dict)
     for n, data in enumerate(gathered.content.get(section, [])):
         entry = _model(gathered, model, data, (section, n))
         if entry is not None:

@@ -117,7 +117,16 @@ class Rulebook:
 
     def inactive(self, day: date) -> frozenset[str]:
         """The rules that are silent on that day whatever is known: retired, or out of period."""
-        return frozenset(r.id for r in self.rules.values() if not r.in_effect(day))
+        return frozenset(rule.id for rule in self._passing if not rule.in_effect(day))
+
+    @cached_property
+    def _passing(self) -> tuple[Rule, ...]:
+        """The rules that are not in effect on every day."""
+        return tuple(
+            rule
+            for rule in self.rules.values()
+            if rule.status == "retired" or rule.text.effective_period is not None
+        )
 
 
 def _cited(item: Reference) -> str:

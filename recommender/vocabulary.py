@@ -145,10 +145,12 @@ class Feature(Content):
     id: DottedId
     label: str
     type: Kind
-    values: list[str] = Field(default=[], description="ordinal: least to most; choice, set: closed")
+    values: list[str] = Field(
+        default_factory=list, description="ordinal: least to most; choice, set: closed"
+    )
     range: Range | None = Field(None, description="integer, decimal: both ends included")
     unit: str = ""
-    from_: list[Literal["clinician"] | Source] = Field(default=[], alias="from")
+    from_: list[Literal["clinician"] | Source] = Field(default_factory=list, alias="from")
     worse: Literal["high", "low"] = "high"
     valid_for: Period | None = None
     usable_for: Period | None = None
@@ -159,7 +161,7 @@ class Feature(Content):
     concluded: StrictBool = False
     default: Scalar | None = None
     accepts_other: StrictBool = False
-    codes: dict[str, Any] = {}
+    codes: dict[str, Any] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -209,22 +211,24 @@ class Instrument(Content):
     construct_: str = Field("", alias="construct")
     range: Range | None = None
     direction: Literal["higher_is_worse", "lower_is_worse", "none"] = "higher_is_worse"
-    items: dict[str, list[Scalar]] = {}
+    items: dict[str, list[Scalar]] = Field(default_factory=dict)
     total: Literal["sum", "none"] | dict[Literal["domains"], list[list[str]]] = "sum"
-    bands: list[Band] = []
-    bands_by: dict[str, dict[str, list[Band]]] = {}
-    skip: dict[str, Skip] = {}
+    bands: list[Band] = Field(default_factory=list)
+    bands_by: dict[str, dict[str, list[Band]]] = Field(default_factory=dict)
+    skip: dict[str, Skip] = Field(default_factory=dict)
     valid_for: Period | None = None
     minutes: Number | None = None
     unit: str = ""
     decimal: StrictBool = Field(False, description="the total may have decimals (means, z scores)")
     recall: str = ""
-    codes: dict[str, Any] = {}
+    codes: dict[str, Any] = Field(default_factory=dict)
     licence: str = ""
     cut: Literal["published", "project_convention"] | None = None
     checked: Literal["source", "memory"] | None = None
-    change: dict[str, Any] = Field(default={}, description="response, remission, reliable change")
-    source: list[str] = []
+    change: dict[str, Any] = Field(
+        default_factory=dict, description="response, remission, reliable change"
+    )
+    source: list[str] = Field(default_factory=list)
     note: str = ""
 
     @model_validator(mode="after")
@@ -253,12 +257,12 @@ class Adaptation(Content):
     what: str = ""
     phase: Annotated[StrictInt, Field(ge=0, le=3)]
     burden: Burden | None = None
-    needs: list[DottedId] = []
-    fallback: list[Id] = []
-    monitor: list[str] = []
+    needs: list[DottedId] = Field(default_factory=list)
+    fallback: list[Id] = Field(default_factory=list)
+    monitor: list[str] = Field(default_factory=list)
     first_steps: str = ""
     review: str = ""
-    codes: dict[str, Any] = {}
+    codes: dict[str, Any] = Field(default_factory=dict)
 
     @property
     def hours(self) -> float:

@@ -7,7 +7,7 @@ and its line: a name that is not there, a value that is missing, and anything th
 
 import re
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Final
@@ -48,14 +48,29 @@ def render(
     )
 
 
-def render_why(document: Document, adaptation: str, **layout_options: Any) -> str:
-    """The argument for and against one adaptation of the answer."""
-    return _render_one("explanation/why", document, adaptation, **layout_options)
+def render_why(
+    document: Document,
+    adaptation: str,
+    *,
+    further: Sequence[Document] = (),
+    **layout_options: Any,
+) -> str:
+    """The argument for and against one adaptation; `further` reasons come from argument.py."""
+    context = _about(document, adaptation)
+    fired_first = {"fired": 0, "unknown": 1, "silent": 2}
+    reasons = [*context["entry"]["because"], *further]
+    reasons.sort(key=lambda reason: fired_first[document["rules"][reason["rule"]]])
+    context["reasons"] = [one for one in reasons if one["verb"] in ("recommend", "exclude")]
+    context["cautions"] = [one for one in further if one["verb"] == "caution"]
+    context["decided"] = [
+        one for one in reasons if one["verb"] not in ("recommend", "exclude", "caution")
+    ]
+    return render_template("explanation/why", context, **layout_options)
 
 
 def render_why_not(document: Document, adaptation: str, **layout_options: Any) -> str:
     """Why one adaptation is not in the plan, and what would change that."""
-    return _render_one("explanation/why_not", document, adaptation, **layout_options)
+    return render_template("explanation/why_not", _about(document, adaptation), **layout_options)
 
 
 def render_questions(document: Document, **layout_options: Any) -> str:
@@ -63,19 +78,19 @@ def render_questions(document: Document, **layout_options: Any) -> str:
     return render_template("explanation/ask", view(document), **layout_options)
 
 
-def render_stops(stops: list[Mapping[str, Any]], **layout_options: Any) -> str:
+def render_stops(stops: Sequence[Document], **layout_options: Any) -> str:
     """Stops alone: what is shown before an error that leaves no answer."""
-    context = {"stops": stops, "facts": {}, "titles": {}, "labels": {}, "contacts": {}, "rules": {}}
+    context = {"stops": stops, "facts": {}, "titles": {}, "labels": {}, "rules": {}, "numbers": {}}
     return render_template("explanation/stops", context, **layout_options)
 
 
-def _render_one(name: str, document: Document, adaptation: str, **layout_options: Any) -> str:
+def _about(document: Document, adaptation: str) -> dict[str, Any]:
     context = view(document)
     context["entry"] = context["entries"][adaptation]
     context["in_plan"] = any(adaptation == entry["adaptation"] for entry in document["plan"])
     cited = {one["id"] for reason in context["entry"]["because"] for one in reason["evidence"]}
     context["evidence"] = [one for one in context["evidence"] if one["id"] in cited]
-    return render_template(name, context, **layout_options)
+    return context
 
 
 def render_template(
@@ -164,8 +179,8 @@ def _environment(folders: tuple[Path, ...], format: str) -> jinja2.Environment:
     environment.globals = {}
     environment.filters |= {"period": _period, "spaced": _spaced, "plain": _plain}
     environment.filters |= MARKS[format]
-    environment.filters |= {"nested": _nested, "comment": layout.comment}
-    environment.filters |= {"capfirst": _capfirst, "column": _column, "doi_link": _doi_link}
+    environment.filters |= {"nested": _nested, "comment": layout.comment, "number_of": _number_of}
+    environment.filters |= {"capfirst": _capfirst, "column": _column}
     return environment
 
 
@@ -201,6 +216,11 @@ def _column(text: str, width: int = 12) -> Markup:
     return Markup(f"{text:<{width - 1}} ")
 
 
+def _number_of(reference: str, numbers: Mapping[str, int]) -> int:
+    """The number of a reference in the list of them."""
+    return numbers[reference]
+
+
 def _nested(depth: int) -> Markup:
     """The blanks before a list entry that stands `depth` levels deep."""
     return Markup("  " * depth)
@@ -228,14 +248,19 @@ def _doi_link(doi: str) -> Markup:
     )
 
 
+def _doi(doi: str) -> Markup:
+    """A DOI on a plain page."""
+    return Markup(f"doi:{layout.one_line(doi)}")
+
+
 def _cite(rule: str) -> Markup:
     """A rule's id behind what it says, on a plain page."""
     return Markup(f"[{layout.one_line(rule)}]")
 
 
 MARKS: Final[Mapping[str, Mapping[str, Callable[[str], Markup]]]] = {
-    "text": {"code": Markup, "cite": _cite},
-    "markdown": {"code": _code, "cite": _code},
+    "text": {"code": Markup, "cite": _cite, "doi": _doi},
+    "markdown": {"code": _code, "cite": _code, "doi": _doi_link},
     "yaml": {},
 }
-"""How each format marks the ids of adaptations, features and releases, and those of rules."""
+"""How each format marks ids, the rules behind a sentence, and references."""

@@ -7,6 +7,9 @@ words. Nothing is decided here; every line of the answer stays reachable through
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from recommender.conditions import TRUE
+from recommender.stops import Stop
+
 Document = Mapping[str, Any]
 
 FIRST_QUESTIONS = 7
@@ -30,8 +33,29 @@ def view(document: Document) -> dict[str, Any]:
         "decisive": [fact for name, fact in facts.items() if name in decisive and _has_value(fact)],
         "evidence": evidence,
         "numbers": {entry["id"]: number for number, entry in enumerate(evidence, start=1)},
+        "common_assumes": _common_assumes(document),
         "questions": question_lines(document["ask"]),
         "first_questions": FIRST_QUESTIONS,
+    }
+
+
+def stop_view(stop: Stop) -> dict[str, Any]:
+    """A stop in the document's form, where there is no document to take it from."""
+    text, pathway = stop.rule.text, stop.pathway
+    return {
+        "rule": stop.rule.id,
+        "title": text.title,
+        "pathway_title": pathway.title,
+        "urgency": pathway.urgency.value,
+        "action": pathway.action,
+        "contact": f"the site's contact for {pathway.contact.replace('_', ' ')}"
+        if pathway.contact
+        else None,
+        "release": text.release,
+        "because": text.because,
+        "conditions": [],
+        "hold": text.hold,
+        "through_unknown": stop.truth != TRUE,
     }
 
 
@@ -59,6 +83,15 @@ def _evidence(document: Document) -> list[Mapping[str, Any]]:
     """Each reference once, in the order in which the answer first leans on it."""
     cited = (one for reason in reasons(document) for one in reason["evidence"])
     return list({one["id"]: one for one in cited}.values())
+
+
+def _common_assumes(document: Document) -> list[str]:
+    """What every entry of a plan of several assumes: said once."""
+    plan = document["plan"]
+    if len(plan) < 2:
+        return []
+    shared = set.intersection(*(set(entry["assumes"]) for entry in plan))
+    return [name for name in plan[0]["assumes"] if name in shared]
 
 
 def _has_value(fact: Mapping[str, Any]) -> bool:

@@ -2,10 +2,16 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from recommender.surfaces.cli import options, terminal
+
+if TYPE_CHECKING:
+    from recommender.rulebook import Rulebook
+
+Document = dict[str, Any]
 
 
 def why(
@@ -20,9 +26,14 @@ def why(
 
     Example: recommender why profiles/typical_first_intake.yaml ba
     """
+    from recommender.explain.argument import further_reasons
     from recommender.explain.render import render_why
 
-    _argue(render_why, profile, adaptation, content, as_of, form, output)
+    def argument(document: Document, rulebook: "Rulebook", **layout: Any) -> str:
+        further = further_reasons(document, rulebook, adaptation)
+        return render_why(document, adaptation, further=further, **layout)
+
+    _argue(argument, profile, adaptation, content, as_of, form, output)
 
 
 def why_not(
@@ -39,7 +50,10 @@ def why_not(
     """
     from recommender.explain.render import render_why_not
 
-    _argue(render_why_not, profile, adaptation, content, as_of, form, output)
+    def argument(document: Document, _: "Rulebook", **layout: Any) -> str:
+        return render_why_not(document, adaptation, **layout)
+
+    _argue(argument, profile, adaptation, content, as_of, form, output)
 
 
 def _argue(
@@ -51,7 +65,7 @@ def _argue(
     form: options.Form,
     output: Path | None,
 ) -> None:
-    document, _ = options.answer(profile, content, as_of)
+    document, rulebook = options.answer(profile, content, as_of)
     options.known_adaptation(adaptation, document)
     if form is options.Form.JSON:
         entries = [*document["plan"], *document["set_aside"]]
@@ -59,7 +73,7 @@ def _argue(
         terminal.write_json(entry, output)
         return
     layout = terminal.page(output)
-    text = argument(document, adaptation, templates=options.templates_of(content), **layout)
+    text = argument(document, rulebook, templates=options.templates_of(content), **layout)
     terminal.write(text, output)
 
 

@@ -1,0 +1,50 @@
+"""The rules about one adaptation that the answer itself does not spell out.
+
+In: a document of `recommendation/1`, the rulebook it came from and an adaptation. Out: reasons in the
+document's own form, for `why`, with their whole condition: what spoke for something set aside, what could still speak against
+something planned. Silent rules are left out; nothing is evaluated again.
+"""
+
+from typing import Any
+
+from recommender.conditions import say_test, tests_of
+from recommender.explain.view import Document
+from recommender.rulebook import Rulebook
+from recommender.rules import Rule, Verb
+
+ARGUING = (Verb.RECOMMEND, Verb.EXCLUDE, Verb.CAUTION)
+
+
+def further_reasons(document: Document, rulebook: Rulebook, adaptation: str) -> list[Document]:
+    """Reasons for and against an adaptation beyond those that stand in its entry."""
+    entries = [*document["plan"], *document["set_aside"]]
+    entry = next(one for one in entries if one["adaptation"] == adaptation)
+    shown = {one["rule"] for one in [*entry["because"], *entry.get("cautions", ())]}
+    return [
+        _reason(rule, rulebook)
+        for verb in ARGUING
+        for rule in rulebook.by_verb(verb)
+        if adaptation in rule.targets
+        and rule.id not in shown
+        and document["rules"][rule.id] != "silent"
+    ]
+
+
+def _reason(rule: Rule, rulebook: Rulebook) -> dict[str, Any]:
+    text = rule.text
+    return {
+        "rule": rule.id,
+        "title": text.title,
+        "text": text.because,
+        "limits": text.limits,
+        "certainty": text.certainty.value if text.certainty else None,
+        "strength": text.strength.value if rule.verb is Verb.RECOMMEND else None,
+        "status": rule.status,
+        "verb": rule.verb.value,
+        "evidence": [],
+        "conditions": [
+            {"feature": test.feature, "words": say_test(test, rulebook.features[test.feature])}
+            for test in dict.fromkeys(tests_of(rule.condition))
+        ],
+        "whole": True,
+    }
