@@ -302,7 +302,7 @@ def models(gathered: Gathered) -> Pieces | None:
 
 
 def _listed(gathered: Gathered, model: type[Listed], section: str) -> dict[str, Listed]:
-    found: dict[str, Listed] = Field(default_factory=dict)
+    found: dict[str, Listed] = {}
     for n, data in enumerate(gathered.content.get(section, [])):
         entry = _model(gathered, model, data, (section, n))
         if entry is not None:

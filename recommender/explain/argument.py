@@ -1,8 +1,8 @@
 """The rules about one adaptation that the answer itself does not spell out.
 
-In: a document of `recommendation/1`, the rulebook it came from and an adaptation. Out: reasons in the
-document's own form, for `why`, with their whole condition: what spoke for something set aside, what could still speak against
-something planned. Silent rules are left out; nothing is evaluated again.
+In: a document of `recommendation/1`, the rulebook it came from and an adaptation. Out: reasons in
+the document's own form, with their whole condition, for `why`: what spoke for something set aside,
+what could still speak against something planned. Silent rules are left out; nothing is evaluated.
 """
 
 from typing import Any
