@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from recommender.conditions import TRUE
 from recommender.rules import IfNotKnown, Rule, Verb
-from recommender.stops import Force, Stop
+from recommender.stops import Force, Releases, Stop, lifted
 from recommender.trace import Trace
 from recommender.vocabulary import Adaptation
 
@@ -70,12 +70,14 @@ class Candidate:
 
 
 class _Rules:
-    """The live rules of one trace, by verb and adaptation."""
+    """The live rules of one trace, by verb and adaptation; lifted exclusions are left out."""
 
-    def __init__(self, trace: Trace) -> None:
+    def __init__(self, trace: Trace, releases: Releases) -> None:
         self.true: dict[tuple[Verb, str], list[Rule]] = defaultdict(list)
         self.unknown: dict[tuple[Verb, str], list[Rule]] = defaultdict(list)
         for rule, truth in trace.live():
+            if rule.verb is Verb.EXCLUDE and lifted(rule, trace, releases):
+                continue
             found = self.true if truth == TRUE else self.unknown
             for adaptation in rule.targets:
                 found[rule.verb, adaptation].append(rule)
@@ -84,9 +86,11 @@ class _Rules:
 _NONE: Sequence[Rule] = ()
 
 
-def propose(trace: Trace, stops: Sequence[Stop], declines: Collection[str]) -> dict[str, Candidate]:
+def propose(
+    trace: Trace, stops: Sequence[Stop], declines: Collection[str], releases: Releases
+) -> dict[str, Candidate]:
     """One candidate for each adaptation of the vocabulary, in the order declared."""
-    rules = _Rules(trace)
+    rules = _Rules(trace, releases)
     asks = tuple(unanswered_asks(trace))
     return {
         name: _candidate(adaptation, rules, trace, stops, asks, name in declines)

@@ -353,7 +353,7 @@ class _Builder:
         path = (*frame.path, key)
         if key == "<<" and plain:
             self.found.note("C110", mark)
-        elif path in self.keys:
+        elif key in frame.container:
             hint = f"Keep one of them; the first is in line {self.keys[path].line}."
             self.found.note("C111", mark, key, hint=hint)
         self.keys.setdefault(path, mark)

@@ -88,17 +88,30 @@ class Conditions:
                     self._tests[condition] = self._test(condition)
                 return self._tests[condition]
             case Not(part):
-                return self.store.map(_negated, self.of(part), self._memo(_negated))
+                return self.map(_negated, self.of(part))
             case AllOf(parts):
                 return self.fold(min, (self.of(part) for part in parts), TRUE)
             case AnyOf(parts):
                 return self.fold(max, (self.of(part) for part in parts), FALSE)
 
+    def barring(self, rule: Rule) -> Node:
+        """TRUE excludes, UNKNOWN withholds; an unknown that only warns does neither."""
+        node = self.of_rule(rule)
+        return node if rule.unknown_means is IfNotKnown.BLOCK else self.map(only_true, node)
+
+    def map(self, change: Callable[[Any], Any], node: Node) -> Node:
+        """A diagram with every constant changed."""
+        return self.store.map(change, node, self._memo(change))
+
+    def join(self, operation: Callable[..., Any], first: Node, second: Node) -> Node:
+        """Two diagrams joined by an operation."""
+        return self.store.apply(operation, first, second, self._memo(operation))
+
     def fold(self, operation: Callable[..., Any], nodes: Iterable[Node], start: Any) -> Node:
         """Several diagrams joined by one operation."""
         made = self.store.terminal(start)
         for node in nodes:
-            made = self.store.apply(operation, made, node, self._memo(operation))
+            made = self.join(operation, made, node)
         return made
 
     def _memo(self, key: Any) -> dict[Any, Node]:
@@ -130,7 +143,7 @@ class Conditions:
             return self.fold(min, asked, TRUE)
         any_of = self.fold(max, asked, FALSE)
         if test.name == "empty":
-            return self.store.map(_negated, any_of, self._memo(_negated))
+            return self.map(_negated, any_of)
         return any_of
 
     def _bit(self, at: int) -> int:
@@ -194,6 +207,10 @@ class Memberships:
     """By rule: the truth of its condition."""
     presumed: Mapping[str, tuple[Rule, ...]]
     """By adaptation: exclusions that count as «no» while unknown."""
+    indicated: Mapping[str, Node]
+    """By adaptation: the best truth of its recommends."""
+    barring: Mapping[str, tuple[tuple[Rule, Node], ...]]
+    """By adaptation: each exclusion, TRUE where it excludes, UNKNOWN where it withholds."""
 
     @property
     def size(self) -> int:
@@ -210,21 +227,24 @@ def memberships(rulebook: Rulebook, inactive: frozenset[str]) -> Memberships:
     built: dict[str, Node] = {}
     declined: dict[str, Node] = {}
     presumed: dict[str, tuple[Rule, ...]] = {}
+    indicated: dict[str, Node] = {}
+    barring: dict[str, tuple[tuple[Rule, Node], ...]] = {}
     for name in rulebook.adaptations:
         against = excludes.get(name, [])
         presumed[name] = tuple(r for r in against if r.unknown_means is IfNotKnown.PRESUME)
         counted = [rule for rule in against if rule.unknown_means is not IfNotKnown.PRESUME]
-        indicated = conditions.fold(max, map(conditions.of_rule, recommends.get(name, [])), FALSE)
-        barred = conditions.fold(max, (_barring(conditions, rule) for rule in counted), FALSE)
-        store = conditions.store
-        built[name] = store.apply(_membership, indicated, barred, conditions._memo(_membership))
-        declined[name] = store.map(_if_declined, built[name], conditions._memo(_if_declined))
+        barring[name] = tuple((rule, conditions.barring(rule)) for rule in counted)
+        reasons = map(conditions.of_rule, recommends.get(name, []))
+        indicated[name] = conditions.fold(max, reasons, FALSE)
+        barred = conditions.fold(max, (node for _, node in barring[name]), FALSE)
+        built[name] = conditions.join(membership_of, indicated[name], barred)
+        declined[name] = conditions.map(if_declined, built[name])
     referrals = {
         rule.id: conditions.of_rule(rule)
         for rule in rulebook.by_verb(Verb.REFER)
         if rule.id not in inactive
     }
-    return Memberships(conditions, built, declined, referrals, presumed)
+    return Memberships(conditions, built, declined, referrals, presumed, indicated, barring)
 
 
 def _by_adaptation(rulebook: Rulebook, verb: Verb) -> dict[str, list[Rule]]:
@@ -235,19 +255,13 @@ def _by_adaptation(rulebook: Rulebook, verb: Verb) -> dict[str, list[Rule]]:
     return found
 
 
-def _barring(conditions: Conditions, rule: Rule) -> Node:
-    """TRUE excludes, UNKNOWN withholds; an unknown that only warns does neither."""
-    node = conditions.of_rule(rule)
-    if rule.unknown_means is IfNotKnown.BLOCK:
-        return node
-    return conditions.store.map(_only_true, node, conditions._memo(_only_true))
-
-
-def _only_true(truth: Truth) -> Truth:
+def only_true(truth: Truth) -> Truth:
+    """An unknown that only warns bars nothing."""
     return TRUE if truth == TRUE else FALSE
 
 
-def _membership(indicated: Truth, barred: Truth) -> Status:
+def membership_of(indicated: Truth, barred: Truth) -> Status:
+    """An adaptation's membership, from its recommends and its exclusions."""
     if barred == TRUE:
         return Status.EXCLUDED
     if indicated == FALSE:
@@ -260,7 +274,8 @@ def _membership(indicated: Truth, barred: Truth) -> Status:
 _DECLINABLE = frozenset({Status.WITHHELD, Status.RECOMMENDED, Status.CANNOT_SAY})
 
 
-def _if_declined(status: Status) -> Status:
+def if_declined(status: Status) -> Status:
+    """The same for a patient who declines it."""
     return Status.DECLINED if status in _DECLINABLE else status
 
 

@@ -5,7 +5,7 @@ diagrams here carry how new the newest part is that speaks for it, and whether e
 would lift it has come. Ages are ranks among the days of this patient's facts.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from recommender.conditions import (
@@ -19,11 +19,11 @@ from recommender.conditions import (
     Truth,
     compile_test,
 )
-from recommender.diagrams import Memberships
+from recommender.diagrams import Space
 from recommender.facts import Moment
 from recommender.mdd import Diagrams, Node
 from recommender.regions import Classes, Member
-from recommender.rules import IfNotKnown, Rule
+from recommender.rules import Rule
 from recommender.stops import not_older
 from recommender.trace import Trace, possible_places
 
@@ -64,41 +64,35 @@ class Settling(NamedTuple):
 
 
 class Lifting:
-    """One referral of one patient, over what is still open."""
+    """One referral or exclusion of one patient, over what is still open."""
 
     def __init__(
         self,
         trace: Trace,
         rule: Rule,
         recorded: Sequence[Moment],
-        known: Memberships,
+        space: Space,
         elements: Sequence[int],
+        store: Diagrams,
     ) -> None:
         self._trace = trace
         self._rule = rule
         self._recorded = recorded
-        self._space = known.conditions.space
+        self._space = space
         self._elements = elements
-        self._store = Diagrams()
+        self._store = store
         self._moments = sorted(
             {fact.on for fact in trace.facts.values() if fact.on is not None}, key=_age
         )
         self._rank = {moment: rank for rank, moment in enumerate(self._moments)}
         self._newest = len(self._moments)
-        self._answers: dict[int, str] = {}
+        self.answers: dict[int, str] = {}
+        """Variables beyond the rulebook's own: answers that would lift the rule."""
 
-    def changes(self) -> Iterator[str]:
-        """The features whose answer can change whether the referral is in force."""
+    def truth(self) -> Node:
+        """The truth of the rule's condition, FALSE wherever it is lifted."""
         speaking = self._of(self._rule.condition)
-        answered = self._answered()
-        forced = self._store.apply(self._in_force, speaking, answered, {})
-        names = {at: self._name(at) for at in sorted(self._store.support(forced))}
-        yield from dict.fromkeys(names.values())
-
-    def _name(self, variable: int) -> str:
-        if variable in self._answers:
-            return self._answers[variable]
-        return self._space.variables[variable].feature.id
+        return self._store.apply(self._unlifted, speaking, self._answered(), {})
 
     # -- the condition ----------------------------------------------------------------
 
@@ -193,8 +187,8 @@ class Lifting:
         variables = self._space.of.get(name, range(0))
         if len(variables) == 1 and isinstance(self._space.variables[variables[0]], Classes):
             return self._own_answer(variables[0])
-        at = len(self._space.variables) + len(self._answers)
-        self._answers[at] = name
+        at = len(self._space.variables) + len(self.answers)
+        self.answers[at] = name
         stay, come = self._store.terminal(NEVER), self._store.terminal(self._newest)
         return self._store.node(at, (stay, come))
 
@@ -206,17 +200,10 @@ class Lifting:
         ends = [NEVER] + [self._newest if one else NEVER for one in exact[1:]]
         return self._store.node(at, tuple(self._store.terminal(end) for end in ends))
 
-    def _in_force(self, speaking: Speaking, answered: int) -> bool:
-        rule = self._rule
-        pathway = self._trace.rulebook.pathways[rule.text.refer or ""]
-        blocks = rule.unknown_means is IfNotKnown.BLOCK and not pathway.scope
-        if speaking.truth == FALSE or (speaking.truth != TRUE and not blocks):
-            return False
-        if speaking.newest_for == NEVER:
-            return True
-        return not self._released(speaking.newest_for) and not self._replied(
-            speaking.newest_for, answered
-        )
+    def _unlifted(self, speaking: Speaking, answered: int) -> Truth:
+        newest = speaking.newest_for
+        lifted = newest != NEVER and (self._released(newest) or self._replied(newest, answered))
+        return FALSE if lifted else speaking.truth
 
     def _released(self, newest: int) -> bool:
         if newest == self._newest:

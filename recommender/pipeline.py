@@ -48,7 +48,7 @@ def recommend(
     releases = _releases(profile)
     declines = frozenset(profile.preferences.declines)
     found = find_stops(trace, releases)
-    candidates = propose(trace, found, declines)
+    candidates = propose(trace, found, declines, releases)
     plan = combine(candidates, trace, found, profile.preferences.prefers)
     questions = Questions(trace, candidates, plan.required_asks, declines, releases)
     checked = "native, durable" if cross_check else None

@@ -191,6 +191,7 @@ def _schedule(draft: _Draft) -> None:
     for phase in range(FIRST_PHASE, LAST_PHASE + 1):
         while (excess := _weakest_in_excess(draft, phase, limits)) is not None:
             _postpone(draft, *excess)
+    _require(draft)
 
 
 def _own_phase(candidate: Candidate) -> int:
@@ -265,14 +266,12 @@ def _strongest_first(candidate: Candidate) -> tuple[object, ...]:
 
 
 def _postpone(draft: _Draft, name: str, rule: Rule) -> None:
-    """To the next phase; past the last one it is deferred, and what requires it with it."""
+    """To the next phase; past the last one it is deferred."""
     draft.moved_from.setdefault(name, draft.phase[name])
     draft.phase[name] += 1
     if draft.phase[name] > LAST_PHASE:
         draft.demote(name, SetAside(draft.inside[name], Status.DEFERRED, (rule,)))
-        _require(draft)
-        for gone in [one for one in draft.phase if one not in draft.inside]:
-            del draft.phase[gone]
+        del draft.phase[name]
     _in_order(draft)
 
 

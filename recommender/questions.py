@@ -11,11 +11,19 @@ from functools import cached_property
 
 from recommender.candidates import Candidate, Status
 from recommender.conditions import FALSE, TRUE, UNKNOWN, Truth
-from recommender.diagrams import Memberships, Restricted, changes_from, memberships
-from recommender.facts import Moment
+from recommender.diagrams import (
+    Memberships,
+    Restricted,
+    changes_from,
+    if_declined,
+    membership_of,
+    memberships,
+    only_true,
+)
 from recommender.lifting import Lifting
-from recommender.mdd import Node
+from recommender.mdd import Diagrams, Node
 from recommender.rules import IfNotKnown, Rule
+from recommender.stops import Releases
 from recommender.trace import Trace
 
 
@@ -38,7 +46,7 @@ class Questions:
         candidates: Mapping[str, Candidate],
         required: Sequence[Rule],
         declines: Collection[str],
-        releases: Mapping[str, tuple[Moment, ...]],
+        releases: Releases,
     ) -> None:
         self._trace = trace
         self._candidates = candidates
@@ -87,9 +95,35 @@ class Questions:
         truths = self._trace.truths
         if any(truths[rule.id] == TRUE for rule in self._known.presumed[name]):
             return None  # excluded, and a true condition stays true
-        of = self._known.declined if name in self._declines else self._known.of
-        root = self._restricted.restrict(of[name])
+        root = self._membership_diagram(name)
         return None if self._restricted.store.is_terminal(root) else root
+
+    def _membership_diagram(self, name: str) -> Node:
+        declined = name in self._declines
+        barring = self._known.barring[name]
+        if not any(rule.text.release in self._releases for rule, _ in barring):
+            of = self._known.declined if declined else self._known.of
+            return self._restricted.restrict(of[name])
+        store = self._restricted.store
+        made = store.terminal(FALSE)
+        for rule, node in barring:
+            made = store.apply(max, made, self._barring(rule, node), {})
+        indicated = self._restricted.restrict(self._known.indicated[name])
+        made = store.apply(membership_of, indicated, made, {})
+        return store.map(if_declined, made, {}) if declined else made
+
+    def _barring(self, rule: Rule, node: Node) -> Node:
+        """What an exclusion bars, FALSE where a recorded act has lifted it."""
+        if rule.text.release not in self._releases or not rule.in_effect(self._trace.as_of):
+            return self._restricted.restrict(node)
+        truth = self._lifting(rule, self._restricted.store).truth()
+        blocks = rule.unknown_means is IfNotKnown.BLOCK
+        return truth if blocks else self._restricted.store.map(only_true, truth, {})
+
+    def _lifting(self, rule: Rule, store: Diagrams) -> Lifting:
+        recorded = self._releases.get(rule.text.release or "", ())
+        space = self._known.conditions.space
+        return Lifting(self._trace, rule, recorded, space, self._elements, store)
 
     def _membership_changes(self, name: str) -> list[str]:
         root = self._root(name)
@@ -107,22 +141,28 @@ class Questions:
     @cached_property
     def _stop_changes(self) -> Mapping[str, list[str]]:
         """By rule of a referral: the features whose answer can change its force."""
-        return {rule_id: list(self._changes_of(rule_id)) for rule_id in self._known.referrals}
+        return {
+            rule_id: list(dict.fromkeys(self._changes_of(rule_id)))
+            for rule_id in self._known.referrals
+        }
 
     def _changes_of(self, rule_id: str) -> Iterator[str]:
         rule = self._trace.rulebook.rules[rule_id]
         truth = self._trace.truths[rule_id]
         if rule.unknown_means is IfNotKnown.PRESUME and truth == UNKNOWN:
             return
-        recorded = self._releases.get(rule.text.release or "", ())
-        if recorded or rule.text.answered_by:
-            yield from Lifting(self._trace, rule, recorded, self._known, self._elements).changes()
-            return
         store = self._restricted.store
-        node = self._restricted.restrict(self._known.referrals[rule_id])
+        names = {}
+        if rule.text.answered_by or rule.text.release in self._releases:
+            lifting = self._lifting(rule, store)
+            node = lifting.truth()
+            names = lifting.answers
+        else:
+            node = self._restricted.restrict(self._known.referrals[rule_id])
         node = store.map(force_of(rule, self._trace), node, {})
-        variables = sorted(store.support(node))
-        yield from dict.fromkeys(self._restricted.features(variables))
+        space = self._known.conditions.space
+        for variable in sorted(store.support(node)):
+            yield names.get(variable) or space.variables[variable].feature.id
 
 
 def force_of(rule: Rule, trace: Trace) -> "_Force":

@@ -14,6 +14,9 @@ from recommender.rules import IfNotKnown, Rule, Verb
 from recommender.trace import Trace
 from recommender.vocabulary import URGENCY_ORDER, Pathway
 
+Releases = Mapping[str, tuple[Moment, ...]]
+"""When each act was recorded, by the act's id."""
+
 
 class Force(StrEnum):
     """How a referral bears on the plan now."""
@@ -47,12 +50,12 @@ class Stop:
         return URGENCY_ORDER[self.pathway.urgency], self.rule.id
 
 
-def stops(trace: Trace, releases: Mapping[str, tuple[Moment, ...]]) -> tuple[Stop, ...]:
+def stops(trace: Trace, releases: Releases) -> tuple[Stop, ...]:
     """Every referral that fired or is unknown, most urgent first."""
     return tuple(sorted(_stops(trace, releases), key=lambda stop: stop.most_urgent_first))
 
 
-def _stops(trace: Trace, releases: Mapping[str, tuple[Moment, ...]]) -> Iterator[Stop]:
+def _stops(trace: Trace, releases: Releases) -> Iterator[Stop]:
     for rule in trace.rulebook.by_verb(Verb.REFER):
         truth = trace.truths[rule.id]
         if truth:
@@ -66,15 +69,16 @@ def _force(
     truth: Truth,
     pathway: Pathway,
     trace: Trace,
-    releases: Mapping[str, tuple[Moment, ...]],
+    releases: Releases,
 ) -> Force:
-    if _lifted(rule, trace, releases):
+    if lifted(rule, trace, releases):
         return Force.RELEASED
     through_unknown = rule.unknown_means is IfNotKnown.BLOCK and not pathway.scope
     return Force.IN_FORCE if truth == TRUE or through_unknown else Force.OPEN
 
 
-def _lifted(rule: Rule, trace: Trace, releases: Mapping[str, tuple[Moment, ...]]) -> bool:
+def lifted(rule: Rule, trace: Trace, releases: Releases) -> bool:
+    """Whether a recorded act, or the answers asked for, came after what speaks for the rule."""
     if not rule.text.release and not rule.text.answered_by:
         return False
     newest = trace.newest_true_part(rule)

@@ -30,7 +30,7 @@ def view(document: Document) -> dict[str, Any]:
         "facts": facts,
         "labels": {name: fact["label"] for name, fact in facts.items()}
         | {entry["feature"]: entry["label"] for entry in document["ask"]},
-        "decisive": [fact for name, fact in facts.items() if name in decisive and _has_value(fact)],
+        "decisive": [f for name, f in facts.items() if _has_value(f) and _tells(f, name in decisive)],
         "evidence": evidence,
         "numbers": {entry["id"]: number for number, entry in enumerate(evidence, start=1)},
         "common_assumes": _common_assumes(document),
@@ -55,6 +55,7 @@ def stop_view(stop: Stop) -> dict[str, Any]:
         "because": text.because,
         "conditions": [],
         "hold": text.hold,
+        "scope": pathway.scope,
         "through_unknown": stop.truth != TRUE,
     }
 
@@ -92,6 +93,11 @@ def _common_assumes(document: Document) -> list[str]:
         return []
     shared = set.intersection(*(set(entry["assumes"]) for entry in plan))
     return [name for name in plan[0]["assumes"] if name in shared]
+
+
+def _tells(fact: Mapping[str, Any], decisive: bool) -> bool:
+    """Whether a finding is listed: it decided something, or is in doubt and should be looked at."""
+    return decisive or fact["state"] in ("stale", "conflicting")
 
 
 def _has_value(fact: Mapping[str, Any]) -> bool:
