@@ -353,7 +353,7 @@ class _Builder:
         path = (*frame.path, key)
         if key == "<<" and plain:
             self.found.note("C110", mark)
-        elif key in frame.container:
+        elif key in frame.container and path in self.keys:  # not in place of a key refused above
             hint = f"Keep one of them; the first is in line {self.keys[path].line}."
             self.found.note("C111", mark, key, hint=hint)
         self.keys.setdefault(path, mark)

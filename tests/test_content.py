@@ -154,6 +154,7 @@ REFUSED: dict[str, tuple[str | bytes, Places]] = {
     "duplicate deep down": ("r:\n  - x: 1\n    x: 2", [("C111", 3, 5)]),
     "three of one key": ("a: 1\na: 2\na: 3", [("C111", 2, 1), ("C111", 3, 1)]),
     "list as key": ("? [1, 2]\n: 3\nb: 4", [("C112", 1, 3)]),
+    "list as key beside an empty key": ('{[1]: x, "": y}', [("C112", 1, 2)]),
     "mapping as key": ("{{a: 1}: 2, b: 3}", [("C112", 1, 2)]),
     "second document": ("a: 1\n---\nb: 1", [("C106", 2, 1)]),
     "documents without end": ("---\n" * 1000, [("C106", 2, 1)]),

@@ -5,14 +5,17 @@ asked for, or Markdown in which every value is escaped. Refused, as RenderError 
 and its line: a name that is not there, a value that is missing, and anything the sandbox forbids.
 """
 
+import os
 import re
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Final
 
 import jinja2
+from jinja2.bccache import Bucket
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
@@ -174,6 +177,7 @@ def _environment(folders: tuple[Path, ...], format: str) -> jinja2.Environment:
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
+        bytecode_cache=_kept_bytecode(format),
         finalize=partial(_finalize, escape=layout.escape_markdown if format == "markdown" else str),
     )
     environment.globals = {}
@@ -182,6 +186,26 @@ def _environment(folders: tuple[Path, ...], format: str) -> jinja2.Environment:
     environment.filters |= {"nested": _nested, "comment": layout.comment, "number_of": _number_of}
     environment.filters |= {"capfirst": _capfirst, "column": _column}
     return environment
+
+
+class _KeptBytecode(jinja2.FileSystemBytecodeCache):
+    """Compiled templates, kept for the next start; a folder that cannot be written is no harm."""
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Write one template, or do without."""
+        with suppress(OSError):
+            super().dump_bytecode(bucket)
+
+
+def _kept_bytecode(format: str) -> jinja2.BytecodeCache | None:
+    """Compiling takes longer than all else here, so it is done once for each text of a template."""
+    try:
+        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        folder = base / "recommender" / "templates"
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except (OSError, RuntimeError):
+        return None
+    return _KeptBytecode(str(folder), f"{format}-%s.jinja")
 
 
 def _finalize(value: object, escape: Callable[[str], str]) -> Markup:

@@ -30,7 +30,9 @@ def view(document: Document) -> dict[str, Any]:
         "facts": facts,
         "labels": {name: fact["label"] for name, fact in facts.items()}
         | {entry["feature"]: entry["label"] for entry in document["ask"]},
-        "decisive": [f for name, f in facts.items() if _has_value(f) and _tells(f, name in decisive)],
+        "decisive": [
+            f for name, f in facts.items() if _has_value(f) and _tells(f, name in decisive)
+        ],
         "evidence": evidence,
         "numbers": {entry["id"]: number for number, entry in enumerate(evidence, start=1)},
         "common_assumes": _common_assumes(document),
