@@ -72,6 +72,7 @@ class Header(Content):
     status: str
     language: str
     links: list[dict[str, Any]] = Field(default_factory=list)
+    lays_over: str = Field("", description="a site's own file: the rulebook it changes")
     safe_base: str = ""
     contacts: dict[str, str | None] = Field(default_factory=dict)
     disclaimer: str = ""
@@ -147,9 +148,23 @@ def gather(root: Path, site: Path | None = None) -> Gathered:
             hint = "A rulebook needs at least rulebook.yaml, features.yaml and adaptations.yaml."
             gathered.problems.append(Problem("C201", "this file is missing", hint, file=name))
     if site is not None:
+        shipped = gathered.content.get("rulebook", {}).get("id")
         for name, data in files.files(site):
             _take(gathered, f"{site.name}/{name}", data, over=True, real=name)
+        _lies_over(gathered, shipped)
     return gathered
+
+
+def _lies_over(gathered: Gathered, shipped: object) -> None:
+    """A site names the rulebook it changes, and leaves its id, version and status alone."""
+    rulebook = gathered.content["rulebook"]
+    if rulebook.get("lays_over") != shipped:
+        message = f"this folder lays over another rulebook than '{shipped}'"
+        gathered.report(("rulebook", "lays_over"), "C207", message, "", (), key=True)
+    for key in ("id", "version", "status"):
+        if len(gathered.places.get(("rulebook", key), ())) > 1:
+            message = f"a site may not change '{key}'"
+            gathered.report(("rulebook", key), "C207", message, "", (), key=True)
 
 
 def _take(gathered: Gathered, name: str, data: bytes, *, over: bool, real: str = "") -> None:
@@ -163,8 +178,12 @@ def _take(gathered: Gathered, name: str, data: bytes, *, over: bool, real: str =
         if section:
             gathered.content.setdefault(section, [] if real in LISTS else {})
         return
-    if real in LISTS:
-        _take_list(gathered, LISTS[real], document)
+    if over and real == "rules/invariants.yaml":
+        hint = "Invariants are proved for the shipped rulebook."
+        message = "a site may not change the invariants"
+        gathered.problems.append(document.problem("C206", message, hint))
+    elif real in LISTS:
+        _take_list(gathered, LISTS[real], document, over=over)
     elif real in MAPPINGS:
         _take_mapping(gathered, MAPPINGS[real], document)
     elif real.startswith("rules/assessment/"):
@@ -178,7 +197,7 @@ def _take(gathered: Gathered, name: str, data: bytes, *, over: bool, real: str =
         )
 
 
-def _take_list(gathered: Gathered, section: str, document: Document) -> None:
+def _take_list(gathered: Gathered, section: str, document: Document, *, over: bool) -> None:
     entries = gathered.content.setdefault(section, [])
     if not isinstance(document.data, list):
         gathered.problems.append(document.problem("C203", "this file holds a list of entries"))
@@ -196,12 +215,25 @@ def _take_list(gathered: Gathered, section: str, document: Document) -> None:
             continue
         mine.add(name)
         at = earlier.get(name)
+        if over and section == "features":
+            _only_words(gathered, document, n, entry)
         if at is None:
             at = len(entries)
             entries.append(dict(entry))
         else:
             entries[at] |= entry
         gathered.places.setdefault((section, at), []).append((document, (n,)))
+
+
+_SITE_MAY_CHANGE = frozenset({"id", "label", "question", "panel", "codes"})
+
+
+def _only_words(gathered: Gathered, document: Document, n: int, entry: Plain) -> None:
+    """A site may reword a feature; what it means and how long it holds is the rulebook's."""
+    for key in entry.keys() - _SITE_MAY_CHANGE:
+        message = f"a site may not change '{key}' of a feature"
+        hint = f"It may change {', '.join(sorted(_SITE_MAY_CHANGE - {'id'}))}."
+        gathered.problems.append(document.problem("C206", message, hint, n, key, key=True))
 
 
 def _take_mapping(gathered: Gathered, section: str, document: Document) -> None:

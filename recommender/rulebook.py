@@ -160,21 +160,30 @@ def strata(concluding: Mapping[str, tuple[Rule, ...]]) -> list[str]:
 # ------------------------------------------------------------------------------- loading
 
 
-def load_rulebook(
-    path: Path | str | None = None, *, site: Path | str | None = None, pin: str | None = None
-) -> Rulebook:
+def load_rulebook(path: Path | str | None = None, *, pin: str | None = None) -> Rulebook:
     """Load the rulebook of a folder, or the shipped one.
 
-    path: a folder that holds `rules/`. site: a folder laid over it. pin: the digest it must have.
+    path: a folder that holds `rules/`; one whose rulebook.yaml says `lays_over` is laid over the
+    shipped rulebook. pin: the digest it must have.
     Raises ContentError with every problem of every file, or when the digest is not the pinned one.
     """
     root = files.root(Path(path) if path is not None else None)
-    over = files.root(Path(site)) if site is not None else None
+    over = None
+    if _is_site(root):
+        root, over = files.root(None), root
     rulebook = _from_compiled(root, over) or _from_yaml(root, over)
     if pin is not None and rulebook.digest != pin:
         message = f"the rulebook's digest is {rulebook.digest}, and {pin} was asked for"
         raise ContentError(Problem("C401", message, "Load the pinned version, or change the pin."))
     return rulebook
+
+
+def _is_site(root: Path) -> bool:
+    """Whether a folder only changes the shipped rulebook; its own loading checks the rest."""
+    try:
+        return b"lays_over:" in (root / "rules" / "rulebook.yaml").read_bytes()
+    except OSError:
+        return False
 
 
 def _from_yaml(root: Path, site: Path | None) -> Rulebook:

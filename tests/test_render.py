@@ -199,7 +199,10 @@ def test_values_that_decided_stand_with_their_origin(rich: Document) -> None:
     )
     assert "2026-07-02, out of date" in text
     assert "2 to 3 trials (from the treatment history, not exactly known)" in text
-    assert "mild or moderate (GAD7, 2026-11-20, sources disagree); reported: mild (clinician, 2026-11-20)" in text
+    assert (
+        "mild or moderate (GAD7, 2026-11-20, sources disagree); reported: mild (clinician, 2026-11-20)"
+        in text
+    )
 
 
 def test_what_is_assumed_is_said_to_be_unknown(rich: Document) -> None:
