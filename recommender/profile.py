@@ -31,7 +31,7 @@ from pydantic import (
 from recommender.content import Document, read_json, read_yaml
 from recommender.errors import ContentError, Problem, ProfileError, did_you_mean
 from recommender.facts import Moment
-from recommender.validation import faults
+from recommender.validation import faults, needed
 
 IDENTIFYING = frozenset(
     {
@@ -301,14 +301,13 @@ def _name(path: tuple[str | int, ...]) -> str:
 
 
 def _safe(fault: Any) -> str:
-    """What is wrong, without the value: pydantic's words for types, ours for the rest."""
+    """What is wrong, without the value."""
     cause = fault.get("ctx", {}).get("error")
     if isinstance(cause, _Wrong):
         return str(cause)
-    if fault["type"] == "literal_error":
-        return f"must be {fault['ctx']['expected']}"
     words: str = fault["msg"]
-    return words.removeprefix("Input ") if words.startswith("Input should") else "cannot be read"
+    plain = words.removeprefix("Input ") if words.startswith("Input should") else "cannot be read"
+    return needed(fault) or plain
 
 
 _PARTS: Mapping[str, type[BaseModel]] = {

@@ -31,7 +31,7 @@ from recommender.rules import (
     stray_keys,
     verbs_of,
 )
-from recommender.validation import faults
+from recommender.validation import faults, needed
 from recommender.vocabulary import (
     Adaptation,
     Content,
@@ -372,7 +372,7 @@ def explain_errors(
             if f"Did you mean '{missing}'?" not in misspelt:
                 yield path, "C212", f"'{missing}' is missing", "", False
         else:
-            message = details["msg"].removeprefix("Value error, ")
+            message = needed(details) or details["msg"].removeprefix("Value error, ")
             lead = f"'{name}': " if isinstance(name, str) and name else ""
             yield path, "C213", f"{lead}{message[0].lower()}{message[1:]}", "", False
 

@@ -18,6 +18,31 @@ class Fault(NamedTuple):
     """Whether a fault further down says more about the same thing."""
 
 
+_NEEDED = {
+    "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "float_parsing": "a number",
+    "bool_type": "true or false, without quotes",
+    "bool_parsing": "true or false, without quotes",
+    "string_type": "text",
+    "list_type": "a list",
+    "tuple_type": "a list",
+    "dict_type": "a mapping of keys to values",
+    "model_type": "a mapping of keys to values",
+    "model_attributes_type": "a mapping of keys to values",
+}
+
+
+def needed(details: Any) -> str:
+    """What should stand there instead, without the value that does; '' when pydantic says best."""
+    kind = details["type"]
+    if kind in ("literal_error", "enum"):
+        return f"must be {details['ctx']['expected']}"
+    return f"must be {_NEEDED[kind]}" if kind in _NEEDED else ""
+
+
 def faults(error: ValidationError, data: object) -> list[Fault]:
     """Every fault of a validation, with the tags of unions left out of its path."""
     found = [(_path_in(one["loc"], data), one) for one in error.errors(include_url=False)]
