@@ -40,7 +40,7 @@ format: $(VENV)/.dev ## rewrite the Python files as ruff wants them
 	$(BIN)/ruff check --fix .
 
 bench: $(VENV)/.dev ## measure speed, beside other rule engines
-	$(BIN)/python -m bench $(ARGS)
+	$(BIN)/python -m benchmarks $(ARGS)
 
 lock: ## re-lock the requirement files (the only target that needs uv)
 	$(LOCK) pyproject.toml --group dev --group bench -o requirements/dev.txt

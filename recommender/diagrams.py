@@ -73,6 +73,8 @@ class Conditions:
         self._tests: dict[Test, Node] = {}
         self._concluded: dict[str, Node] = {}
         self._memos: dict[Any, dict[Any, Node]] = {}
+        no, yes = self.store.terminal(FALSE), self.store.terminal(TRUE)
+        self._ends: dict[Any, tuple[Node, Node]] = {min: (yes, no), max: (no, yes)}
 
     def of_rule(self, rule: Rule) -> Node:
         """The truth of a rule; silent when it is not in effect."""
@@ -105,7 +107,11 @@ class Conditions:
 
     def join(self, operation: Callable[..., Any], first: Node, second: Node) -> Node:
         """Two diagrams joined by an operation."""
-        return self.store.apply(operation, first, second, self._memo(operation))
+        neutral, absorbing = self._ends.get(operation, (None, None))
+        memo = self._memo(operation)
+        return self.store.apply(
+            operation, first, second, memo, neutral=neutral, absorbing=absorbing
+        )
 
     def fold(self, operation: Callable[..., Any], nodes: Iterable[Node], start: Any) -> Node:
         """Several diagrams joined by one operation."""

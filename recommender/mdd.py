@@ -36,7 +36,7 @@ class Diagrams:
     def node(self, variable: int, children: tuple[Node, ...]) -> Node:
         """The node that asks `variable`; a question whose answers lead to one place is left out."""
         first = children[0]
-        if all(child == first for child in children):
+        if children.count(first) == len(children):
             return first
         known = self._unique.get((variable, children))
         if known is None:
@@ -66,26 +66,44 @@ class Diagrams:
         return self._children[node]
 
     def apply(
-        self, operation: Operation, first: Node, second: Node, memo: dict[tuple[Node, Node], Node]
+        self,
+        operation: Operation,
+        first: Node,
+        second: Node,
+        memo: dict[tuple[Node, Node], Node],
+        *,
+        neutral: Node | None = None,
+        absorbing: Node | None = None,
     ) -> Node:
-        """The diagram of `operation` on two diagrams; `memo` belongs to that operation alone."""
-        known = memo.get((first, second))
-        if known is not None:
-            return known
-        a, b = self._variable[first], self._variable[second]
-        if a == _TERMINAL and b == _TERMINAL:
-            made = self.terminal(operation(self._values[first], self._values[second]))
-        else:
-            top = min(a, b)
-            size = len(self._children[first if a == top else second])
-            left = self._children[first] if a == top else (first,) * size
-            right = self._children[second] if b == top else (second,) * size
-            made = self.node(
-                top,
-                tuple(self.apply(operation, x, y, memo) for x, y in zip(left, right, strict=True)),
-            )
-        memo[first, second] = made
-        return made
+        """The diagram of `operation` on two diagrams; `memo` belongs to that operation alone.
+
+        neutral, absorbing: constants of the operation, on either side, that need no descent.
+        """
+        variables, all_children = self._variable, self._children
+
+        def join(x: Node, y: Node) -> Node:
+            if x == neutral or y == absorbing:
+                return y
+            if y == neutral or x == absorbing:
+                return x
+            made = memo.get((x, y))
+            if made is not None:
+                return made
+            a, b = variables[x], variables[y]
+            if a == b:
+                if a == _TERMINAL:
+                    made = self.terminal(operation(self._values[x], self._values[y]))
+                else:
+                    pairs = zip(all_children[x], all_children[y], strict=True)
+                    made = self.node(a, tuple([join(p, q) for p, q in pairs]))
+            elif a < b:
+                made = self.node(a, tuple([join(p, y) for p in all_children[x]]))
+            else:
+                made = self.node(b, tuple([join(x, q) for q in all_children[y]]))
+            memo[x, y] = made
+            return made
+
+        return join(first, second)
 
     def map(self, change: Callable[[Any], Hashable], node: Node, memo: dict[Node, Node]) -> Node:
         """The diagram with every constant changed; `memo` belongs to that change alone."""

@@ -137,7 +137,7 @@ class RuleText(Content):
     because: str
     limits: str = ""
     certainty: Certainty | None = None
-    evidence: list[str] = Field(default_factory=list)
+    evidence: list[str] = []
     examples: Examples | None = None
     status: Literal["draft", "active", "retired"] | None = None
     effective_period: Period | None = None
@@ -164,7 +164,7 @@ class RuleText(Content):
     release: Id | None = None
     justify: str = ""
     hold: Literal["all"] | list[Id] = "all"
-    answered_by: list[DottedId] = Field(default_factory=list)
+    answered_by: list[DottedId] = []
     adjust: str = ""
     monitor: str = ""
     focus: str = ""

@@ -6,7 +6,7 @@ import json
 import os
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -350,14 +350,24 @@ yaml_like = st.lists(
 @example(b"\xef\xbb\xbf")
 @example("\ufeff\ufeff")
 @example("---")
+@example("0\n\n\u0300")
+@example('{[1]: x, "": y}')
 def test_any_input_gives_a_document_or_a_content_error(data: bytes | str) -> None:
     for reader in (read_yaml, read_json):
         read, problems = outcome(reader, data)
         assert all(problem.line > 0 and problem.column > 0 for problem in problems)
         if not problems:
             assert read is not None
-            text = json.dumps(read.data, allow_nan=False, ensure_ascii=False)
-            assert unicodedata.is_normalized("NFC", text)
+            assert json.dumps(read.data, allow_nan=False)
+            assert all(unicodedata.is_normalized("NFC", text) for text in _texts(read.data))
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for inner in [*value, *value.values()] if isinstance(value, dict) else value:
+            yield from _texts(inner)
 
 
 def outcome(reader: Reader, data: bytes | str) -> tuple[Document | None, Sequence[Problem]]:

@@ -45,7 +45,7 @@ def stopped() -> Document:
 
 
 def flat(text: str) -> str:
-    """The text as one line, so that wrapping does not matter; stop marks at line starts left out."""
+    """The text as one line, so that wrapping does not matter, without stop marks."""
     return " ".join(re.sub(r"(?m)^!! ", "", text).split())
 
 
@@ -193,16 +193,12 @@ def test_no_caution_is_hidden(rich: Document) -> None:
 
 def test_values_that_decided_stand_with_their_origin(rich: Document) -> None:
     text = flat(render(rich))
-    assert (
-        "Severity of depression is at least moderate: severe (Patient Health Questionnaire-9 21, 2026-11-20)"
-        in text
-    )
+    severity = "Severity of depression is at least moderate: severe"
+    assert f"{severity} (Patient Health Questionnaire-9 21, 2026-11-20)" in text
     assert "2026-07-02, out of date" in text
     assert "2 to 3 trials (from the treatment history, not exactly known)" in text
-    assert (
-        "mild or moderate (GAD7, 2026-11-20, sources disagree); reported: mild (clinician, 2026-11-20)"
-        in text
-    )
+    assert "mild or moderate (GAD7, 2026-11-20, sources disagree)" in text
+    assert "sources disagree); reported: mild (clinician, 2026-11-20)" in text
 
 
 def test_what_is_assumed_is_said_to_be_unknown(rich: Document) -> None:

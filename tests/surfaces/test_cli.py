@@ -1,9 +1,10 @@
-"""The command line as people and programs use it: output, files, exit codes, speed of a first look."""
+"""The command line as people and programs use it: output, files, exit codes, mistakes."""
 
 from __future__ import annotations
 
 import json
 import os
+import pty
 import re
 import subprocess
 import sys
@@ -17,13 +18,18 @@ from typer.testing import CliRunner
 
 from recommender import load_rulebook, recommend
 from recommender.errors import EngineError, Problem, ProfileError
-from recommender.profile import Profile, read_profile
+from recommender.explain.argument import further_reasons
+from recommender.explain.render import render, render_template, render_why, render_why_not
+from recommender.explain.rule_words import rule_view
+from recommender.profile import read_profile
 from recommender.surfaces.cli import app, options
 
 ROOT = Path(__file__).parents[2]
 PROFILES = sorted((ROOT / "profiles").glob("*.yaml"))
 TYPICAL = str(ROOT / "profiles" / "typical_first_intake.yaml")
 STOPPED = str(ROOT / "profiles" / "suicidal_intent.yaml")
+
+RULEBOOK = load_rulebook()
 
 runner = CliRunner()
 
@@ -63,17 +69,19 @@ def test_recommend_prints_a_page_that_fits() -> None:
 
 @pytest.mark.parametrize("profile", PROFILES, ids=lambda path: path.stem)
 def test_every_shipped_profile_is_answered_with_all_adaptations(profile: Path) -> None:
-    text = " ".join(run("recommend", str(profile)).split())
-    for adaptation in load_rulebook().adaptations:
-        assert f"({adaptation})" in text
-    assert "None" not in text
-    assert "[]" not in text
+    document = recommend(read_profile(profile.read_bytes(), "x"), RULEBOOK).to_dict()
+    for format, mark in (("text", ""), ("markdown", "`")):
+        text = " ".join(render(document, format=format).split())
+        for adaptation in RULEBOOK.adaptations:
+            assert f"({mark}{adaptation}{mark})" in text
+        assert "None" not in text
+        assert "[]" not in text
 
 
 def test_json_is_the_document_and_nothing_else() -> None:
     document = json.loads(run("recommend", TYPICAL, "--format", "json"))
     profile = read_profile(Path(TYPICAL).read_bytes(), "x")
-    assert document == recommend(profile, load_rulebook()).to_dict()
+    assert document == recommend(profile, RULEBOOK).to_dict()
 
 
 def test_every_format_names_the_same_plan() -> None:
@@ -138,7 +146,7 @@ def test_both_engines_give_the_same_page() -> None:
     assert other.rpartition("\n\n")[0] == run("recommend", TYPICAL).rpartition("\n\n")[0]
 
 
-# ------------------------------------------------------------------------------- one adaptation, ask
+# ------------------------------------------------------------------------------- why, why-not, ask
 
 
 def test_why_and_why_not_argue_about_one_adaptation() -> None:
@@ -157,10 +165,14 @@ def test_why_tells_what_could_still_speak_against_something_planned() -> None:
 
 @pytest.mark.parametrize("profile", [TYPICAL, STOPPED])
 def test_every_adaptation_can_be_argued_both_ways(profile: str) -> None:
-    rulebook = load_rulebook()
-    for adaptation in rulebook.adaptations:
-        for command in ("why", "why-not"):
-            text = run(command, profile, adaptation)
+    document = recommend(read_profile(Path(profile).read_bytes(), "x"), RULEBOOK).to_dict()
+    for adaptation in RULEBOOK.adaptations:
+        further = further_reasons(document, RULEBOOK, adaptation)
+        texts = (
+            render_why(document, adaptation, further=further),
+            render_why_not(document, adaptation),
+        )
+        for text in texts:
             assert f"({adaptation})" in text
             assert "None" not in text
             assert max(map(len, text.splitlines())) <= 100
@@ -186,20 +198,28 @@ def test_ask_lists_every_question() -> None:
 def test_a_new_profile_is_valid_and_says_nothing() -> None:
     written = run("profile", "new")
     profile = read_profile(written, "new")
-    assert profile == Profile(schema="profile/1", id="new-profile", assessed_on=profile.assessed_on)
+    stated = profile.model_dump(exclude_defaults=True)
+    assert set(stated) == {"schema_", "id", "assessed_on"}
     assert max(map(len, written.splitlines())) <= 100
     answer = recommend(profile, load_rulebook(), as_of=profile.assessed_on.day)
     assert answer.recommended == ()
 
 
+def test_a_new_profile_never_replaces_a_file(tmp_path: Path) -> None:
+    target = tmp_path / "mine.yaml"
+    run("profile", "new", "-o", str(target))
+    written = target.read_text("utf-8")
+    assert "exists already" in complaint("profile", "new", "-o", str(target), code=2)
+    assert target.read_text("utf-8") == written
+
+
 def test_a_new_profile_offers_every_instrument_item_and_finding() -> None:
-    rulebook = load_rulebook()
     written = run("profile", "new")
-    for instrument in rulebook.instruments.values():
+    for instrument in RULEBOOK.instruments.values():
         assert f"- instrument: {instrument.id}\n" in written
         for item in instrument.items:
             assert f"#       {item}: null" in written
-    for feature in rulebook.features.values():
+    for feature in RULEBOOK.features.values():
         if "clinician" in feature.from_:
             assert f"#   {feature.id}: null\n" in written
         if feature.id.startswith(("access.", "history.", "preferences.")) and not feature.from_:
@@ -209,9 +229,8 @@ def test_a_new_profile_offers_every_instrument_item_and_finding() -> None:
 def test_a_new_profile_with_every_line_opened_is_valid_and_still_says_nothing() -> None:
     opened = re.sub(r"(?m)^# ", "", run("profile", "new"))
     profile = read_profile(opened, "opened")
-    rulebook = load_rulebook()
-    assert len(profile.assessments) == len(rulebook.instruments)
-    answer = recommend(profile, rulebook, as_of=profile.assessed_on.day)
+    assert len(profile.assessments) == len(RULEBOOK.instruments)
+    answer = recommend(profile, RULEBOOK, as_of=profile.assessed_on.day)
     assert answer.recommended == ()
 
 
@@ -227,11 +246,11 @@ def test_schemas_are_printed(name: str) -> None:
 
 def test_rules_are_listed_one_a_line() -> None:
     lines = run("rules", "list").splitlines()
-    assert [line.split()[0] for line in lines] == list(load_rulebook().rules)
+    assert [line.split()[0] for line in lines] == list(RULEBOOK.rules)
 
 
 def test_rules_are_chosen_by_verb_and_topic() -> None:
-    rules = load_rulebook().rules
+    rules = RULEBOOK.rules
     listed = json.loads(
         run("rules", "list", "--verb", "exclude", "--topic", "safety.tms", "--format", "json")
     )
@@ -244,17 +263,24 @@ def test_rules_are_chosen_by_verb_and_topic() -> None:
     assert expected
 
 
+def test_a_rule_is_read_in_words() -> None:
+    text = run("rules", "show", "safety.tms.metal_near_head")
+    assert text.startswith("No TMS with metal")
+    assert "rules/safety/tms.yaml" in text
+    assert json.loads(run("rules", "show", "safety.tms.metal_near_head", "--format", "json"))[
+        "when"
+    ]
+
+
 def test_every_rule_can_be_read_in_words() -> None:
-    rulebook = load_rulebook()
-    for name, rule in rulebook.rules.items():
-        text = run("rules", "show", name)
+    for rule in RULEBOOK.rules.values():
+        text = render_template("governance/rule", rule_view(rule, RULEBOOK))
         flat = " ".join(text.split())
         assert " ".join(rule.text.title.split()) in flat
         assert " ".join(rule.text.because.split()) in flat
         assert "None" not in text
         assert max(map(len, text.splitlines())) <= 100
-        for adaptation in rule.targets:
-            assert f"({adaptation})" in flat
+        assert all(f"({adaptation})" in flat for adaptation in rule.targets)
 
 
 # ------------------------------------------------------------------------------- mistakes
@@ -306,10 +332,9 @@ def test_no_message_repeats_a_value_of_the_patient() -> None:
 def test_an_engine_error_shows_the_stops_first_and_never_a_plan(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    rulebook = load_rulebook()
     profile = read_profile(Path(STOPPED).read_bytes(), "x")
     error = EngineError(Problem("E110", "the answer would break an invariant"))
-    error.stops = recommend(profile, rulebook).plan.stops  # type: ignore[attr-defined]
+    error.stops = recommend(profile, RULEBOOK).plan.stops  # type: ignore[attr-defined]
 
     def fail(*_: Any, **__: Any) -> None:
         raise error
@@ -366,8 +391,61 @@ def test_it_runs_as_a_module_and_writes_utf8_whatever_the_locale() -> None:
     assert json.loads(done.stdout.decode("utf-8"))["schema"] == "recommendation/1"
 
 
+def in_terminal(columns: int, *arguments: str, **variables: str) -> str:
+    """What a terminal of that width would show."""
+    ours, theirs = pty.openpty()
+    environment = os.environ | {"COLUMNS": str(columns), "TERM": "xterm"} | variables
+    environment = {name: value for name, value in environment.items() if value}
+    command = [sys.executable, "-m", "recommender", *arguments]
+    with subprocess.Popen(command, stdout=theirs, stderr=theirs, env=environment) as process:
+        os.close(theirs)
+        shown = b"".join(iter(lambda: _some(ours), b""))
+    os.close(ours)
+    assert process.returncode == 0, shown
+    return shown.decode("utf-8").replace("\r\n", "\n")
+
+
+def _some(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 65536)
+    except OSError:  # how Linux says that the other side has closed
+        return b""
+
+
+@pytest.mark.parametrize("columns", [60, 80, 140])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["recommend", STOPPED],
+        ["why", TYPICAL, "tms"],
+        ["rules", "list"],
+        ["rules", "show", "safety.tms.metal_near_head"],
+    ],
+    ids=lambda arguments: arguments[0] + arguments[1][:5],
+)
+def test_every_page_fits_the_terminal(columns: int, arguments: list[str]) -> None:
+    shown = in_terminal(columns, *arguments, NO_COLOR="")
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", shown)
+    lines = [line for line in plain.splitlines() if line not in RULEBOOK.rules]
+    assert max(map(len, lines)) <= columns
+
+
+def test_no_id_is_broken_in_a_narrow_terminal() -> None:
+    shown = in_terminal(70, "rules", "list", "--topic", "safety.tms")
+    for name in RULEBOOK.rules:
+        if name.startswith("safety.tms."):
+            assert f"{name}\n" in shown
+
+
+def test_a_terminal_gets_colour_unless_it_is_not_wanted() -> None:
+    assert "\x1b[1;31m!! Do now" in in_terminal(80, "recommend", STOPPED, NO_COLOR="")
+    assert "\x1b" not in in_terminal(80, "recommend", STOPPED, NO_COLOR="1")
+    assert "\x1b" not in in_terminal(80, "recommend", STOPPED, NO_COLOR="", TERM="dumb")
+
+
 def test_a_closed_pipe_ends_in_silence() -> None:
-    command = f'"{sys.executable}" -m recommender recommend "{TYPICAL}" | head -n 1; echo "${{PIPESTATUS[0]}}"'
+    one = f'"{sys.executable}" -m recommender recommend "{TYPICAL}"'
+    command = f'{one} | head -n 1; echo "${{PIPESTATUS[0]}}"'
     done = subprocess.run(["bash", "-c", command], capture_output=True, check=False)
     assert done.stderr == b""
     assert done.stdout.splitlines()[-1] == b"0"
@@ -377,7 +455,8 @@ def test_no_library_that_is_not_needed_is_loaded() -> None:
     program = (
         "import sys; from recommender.surfaces.cli import app\n"
         f"app(['recommend', {TYPICAL!r}], standalone_mode=False)\n"
-        "print(sorted({'rich', 'durable', 'rfc8785', 'markdown_it'} & set(sys.modules)), file=sys.stderr)"
+        "unwanted = {'rich', 'durable', 'markdown_it'} & set(sys.modules)\n"
+        "print(sorted(unwanted), file=sys.stderr)"
     )
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True

@@ -1,11 +1,12 @@
 """The command line: `recommender …`, one small module for each group of commands.
 
-In: arguments, files, standard input. Out: text or JSON on standard output, errors on standard error,
-and an exit code: 0 done, 1 findings, 2 a wrong command line, 3 to 6 by the kind of error. Commands
-import what they need when they run, so that each starts as fast as it can.
+In: arguments, files, standard input. Out: text or JSON on standard output, errors on standard
+error, and an exit code: 0 done, 1 findings, 2 a wrong command line, 3 to 6 by the kind of error.
+Commands import what they need when they run, so that each starts as fast as it can.
 """
 
 import gc
+import os
 from typing import Annotated
 
 import typer
@@ -25,9 +26,9 @@ app = typer.Typer(
 
 def _version(wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import version
+        from recommender.version import VERSION
 
-        typer.echo(f"recommender {version('recommender')}")
+        typer.echo(f"recommender {VERSION}")
         raise typer.Exit
 
 
@@ -58,4 +59,6 @@ app.add_typer(rules.app, name="rules")
 def main() -> None:
     """Run the command line; the console script and `python -m recommender` come here."""
     gc.disable()  # one short answer: collecting costs a tenth of it and frees nothing
+    # Looking through every installed package for plugins costs as much as reading the rulebook.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     app(prog_name="recommender")

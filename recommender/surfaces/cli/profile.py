@@ -33,6 +33,9 @@ def new(content: options.Content = None, output: options.Output = None) -> None:
     """
     from recommender.explain.render import render_template
 
+    if output is not None and output.exists():
+        message = f"{output} exists already and might hold answers; name another file"
+        raise typer.BadParameter(message, param_hint="--output")
     context = form(options.rulebook_of(content), options.today())
     templates = options.templates_of(content)
     terminal.write(

@@ -1,7 +1,9 @@
 """`recommender rules`: look at the rules without opening their files."""
 
 import sys
+import textwrap
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
@@ -15,6 +17,9 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="Look at the rules: list them, show one in words.")
 
 HEADINGS = ("Rule", "Verb", "About", "Title")
+ROOM = 60
+"""Columns a table needs for what a rule is about and for its title."""
+
 Row = tuple[str, str, str, str]
 
 
@@ -48,7 +53,7 @@ def list_rules(
             output,
         )
     elif output is None and sys.stdout.isatty():
-        _table(rows)
+        terminal.write(_entries(rows) if _narrow(rows) else _table(rows), None)
     else:
         terminal.write(_columns(rows), output)
 
@@ -144,17 +149,38 @@ def _columns(rows: list[Row]) -> str:
     return "".join(f"{line.rstrip()}\n" for line in lines)
 
 
-def _table(rows: list[Row]) -> None:
+def _narrow(rows: list[Row]) -> bool:
+    """Whether a table would leave too little room beside the ids, which are never broken."""
+    longest = [max((len(row[n]) for row in rows), default=0) for n in range(2)]
+    return terminal.columns() < sum(longest) + ROOM
+
+
+def _entries(rows: list[Row]) -> str:
+    """The rows one below the other, two lines or more each."""
+    entry = partial(textwrap.fill, width=terminal.width(), initial_indent="  ")
+    lines = []
+    for name, verb, about, title in rows:
+        does = f"{verb} {about}" if about else verb
+        lines += [name, entry(f"{does}: {title}", subsequent_indent="    ")]
+    return "\n".join([*lines, _count(rows)])
+
+
+def _table(rows: list[Row]) -> str:
     """The rows as a table that fits the terminal."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     table = Table(box=None, header_style="bold", pad_edge=False)
-    for heading, share in zip(HEADINGS, (4, 0, 3, 4), strict=True):
+    for heading, share in zip(HEADINGS, (0, 0, 1, 2), strict=True):
         table.add_column(heading, ratio=share or None, no_wrap=not share, overflow="fold")
     for row in rows:
         table.add_row(*map(Text, row))
-    console = Console()
-    console.print(table)
-    console.print(Text(f"{len(rows)} rule{'' if len(rows) == 1 else 's'}", style="dim"))
+    console = Console(no_color=not terminal.color(None))
+    with console.capture() as captured:
+        console.print(table)
+    return captured.get() + _count(rows)
+
+
+def _count(rows: list[Row]) -> str:
+    return f"{len(rows)} rule{'' if len(rows) == 1 else 's'}\n"

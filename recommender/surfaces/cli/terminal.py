@@ -10,12 +10,17 @@ from typing import Any
 import typer
 
 PAGE = 100
-"""Columns of a page that is no terminal's, and the most that a terminal's line takes."""
+"""Columns of a page that is no terminal's, and the most that a line ever takes."""
 
 
 def width() -> int:
-    """How many columns to fill: the terminal's, and never more than a page's."""
-    return min(shutil.get_terminal_size((PAGE, 24)).columns, PAGE) if sys.stdout.isatty() else PAGE
+    """How many columns to fill: COLUMNS, else the terminal, else a page; never more than a page."""
+    return min(columns(), PAGE)
+
+
+def columns() -> int:
+    """How many columns there are."""
+    return shutil.get_terminal_size((PAGE, 24)).columns
 
 
 def color(output: Path | None) -> bool:
