@@ -6,11 +6,10 @@ outside a list or range, days after `as_of`). Nothing is repaired or averaged in
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import reduce
 from operator import or_
-from typing import Any
+from typing import Any, NamedTuple
 
 from recommender.conditions import TRUE, Condition, Test, Truth, compile_test, judge, parse
 from recommender.errors import Problem, ProfileError, did_you_mean
@@ -40,8 +39,7 @@ FRESH, USABLE, GONE = range(3)
 _RELEASE = "release."
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(NamedTuple):
     """What one source says about one feature, and how far it may still be used."""
 
     possible: Possible
@@ -54,8 +52,7 @@ class Report:
     clinician: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """All reports of one source, and those of its newest day taken together."""
 
     reports: tuple[Report, ...]
@@ -314,7 +311,7 @@ class _Assessing:
         seen = _seen(readings)
         if best == GONE:
             newest = max((reading.newest for _, reading in tiers), key=_when)
-            return _fact(feature, replace(newest, possible=everything(feature)), State.STALE, seen)
+            return _fact(feature, newest._replace(possible=everything(feature)), State.STALE, seen)
         usable = [reading.newest for tier, reading in tiers if tier == best]
         counting = next((report for report in usable if not report.clinician), None)
         finding = next((report for report in usable if report.clinician), None)
@@ -339,7 +336,7 @@ class _Assessing:
         seen = _seen(readings)
         if not fresh and not kept:
             newest = max((reading.newest for reading in readings), key=_when)
-            return _fact(feature, replace(newest, possible=everything(feature)), State.STALE, seen)
+            return _fact(feature, newest._replace(possible=everything(feature)), State.STALE, seen)
         taking_part = [reading.newest for reading in (*fresh, *kept)]
         worst = _worst(feature, taking_part)
         return _fact(feature, worst, State.STALE if kept and not fresh else None, seen)
@@ -404,11 +401,11 @@ def _together(feature: Feature, reports: list[Report]) -> Report:
     source = " and ".join(dict.fromkeys(report.source for report in reports))
     if common is not None:
         band = next((r.band for r in reports if r.possible == common), "")
-        return replace(
-            lead, possible=common, on=newest, source=source, band=band, conflict=conflict
+        return lead._replace(
+            possible=common, on=newest, source=source, band=band, conflict=conflict
         )
     hull = _united([report.possible for report in reports])
-    return replace(lead, possible=hull, on=newest, source=source, band="", conflict=True)
+    return lead._replace(possible=hull, on=newest, source=source, band="", conflict=True)
 
 
 def _worst(feature: Feature, reports: list[Report]) -> Report:
@@ -421,7 +418,7 @@ def _worst(feature: Feature, reports: list[Report]) -> Report:
     clash = _clash([report.possible for report in reports])
     source = " and ".join(dict.fromkeys(report.source for report in speaking))
     conflict = clash or any(report.conflict for report in reports)
-    return replace(lead, possible=possible, source=source, conflict=conflict)
+    return lead._replace(possible=possible, source=source, conflict=conflict)
 
 
 def _clash(allowed: list[Possible]) -> bool:

@@ -5,8 +5,8 @@ Membership comes from the firings alone. Nothing here chooses between adaptation
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from recommender.conditions import TRUE
 from recommender.rules import IfNotKnown, Rule, Verb
@@ -29,8 +29,7 @@ class Status(StrEnum):
     DEFERRED = "deferred"
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """One adaptation with everything that speaks for and against it."""
 
     adaptation: Adaptation

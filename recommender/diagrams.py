@@ -6,8 +6,7 @@ reads these; features are taken as independent.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from recommender.candidates import Status
 from recommender.conditions import (
@@ -200,8 +199,7 @@ def _as_possible(feature: Feature) -> Callable[[Any], Possible]:
 # ------------------------------------------------------------------------------- membership
 
 
-@dataclass(frozen=True)
-class Memberships:
+class Memberships(NamedTuple):
     """Every adaptation's membership and every referral's truth, ready to be questioned."""
 
     conditions: Conditions

@@ -11,13 +11,11 @@ listed in docs/errors.md. No problem ever holds a value of a patient; field name
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """One thing that is wrong, where it is, and how to mend it. Lines and columns count from 1."""
 
     code: str
@@ -56,7 +54,7 @@ class RecommenderError(Exception):
     def in_file(self, name: str) -> "RecommenderError":
         """The same error with every placeless problem placed in the file `name`."""
         return type(self)(
-            problem if problem.file else replace(problem, file=name) for problem in self.problems
+            problem if problem.file else problem._replace(file=name) for problem in self.problems
         )
 
 

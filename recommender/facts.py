@@ -6,7 +6,6 @@ absent). Smaller is more exact; nothing here reads a clock or a file.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -63,8 +62,7 @@ class Moment(NamedTuple):
         return self.time.isoformat(timespec="minutes") if self.time else self.day.isoformat()
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(NamedTuple):
     """One value that was reported for a feature, as the answer shows it."""
 
     possible: Possible
@@ -72,8 +70,7 @@ class Seen:
     on: Moment | None
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(NamedTuple):
     """What is still possible for one feature, with its provenance."""
 
     feature: str

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import pairwise
+from typing import NamedTuple
 
 from recommender.candidates import Candidate, Status, unanswered_asks
 from recommender.conditions import FALSE, TRUE
@@ -31,8 +32,7 @@ class PlanStatus(StrEnum):
     NOTHING_INDICATED = "nothing_indicated"
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(NamedTuple):
     """One adaptation in the plan, and when it starts."""
 
     candidate: Candidate
@@ -43,8 +43,7 @@ class Chosen:
     needs_open: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class SetAside:
+class SetAside(NamedTuple):
     """One adaptation not in the plan, and what put it there."""
 
     candidate: Candidate
@@ -54,8 +53,7 @@ class SetAside:
     missing_needs: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """The combination kept, and what was set aside and why."""
 
     status: PlanStatus

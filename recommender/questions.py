@@ -5,9 +5,9 @@ same for the stops, and the features whose answer could change one of them. Read
 the rulebook, cut down to what this patient's facts still allow.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import cached_property
+from typing import NamedTuple
 
 from recommender.candidates import Candidate, Status
 from recommender.conditions import FALSE, TRUE, UNKNOWN, Truth
@@ -27,8 +27,7 @@ from recommender.stops import Releases
 from recommender.trace import Trace
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(NamedTuple):
     """One feature worth asking for, and what its answer can change."""
 
     feature: str
@@ -165,19 +164,12 @@ class Questions:
             yield names.get(variable) or space.variables[variable].feature.id
 
 
-def force_of(rule: Rule, trace: Trace) -> "_Force":
+def force_of(rule: Rule, trace: Trace) -> Callable[[Truth], bool]:
     """Whether a truth of the rule's condition puts it in force, a release left aside."""
     assert rule.text.refer is not None
     scope = trace.rulebook.pathways[rule.text.refer].scope
-    return _Force(blocks=rule.unknown_means is IfNotKnown.BLOCK and not scope)
-
-
-@dataclass(frozen=True, slots=True)
-class _Force:
-    blocks: bool
-
-    def __call__(self, truth: Truth) -> bool:
-        return truth == TRUE or (self.blocks and truth != FALSE)
+    blocks = rule.unknown_means is IfNotKnown.BLOCK and not scope
+    return lambda truth: truth == TRUE or (blocks and truth != FALSE)
 
 
 class _Order:

@@ -8,7 +8,7 @@ from the rules and the vocabulary, the rest from templates.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from recommender.candidates import Candidate, Status
 from recommender.conditions import (
@@ -34,8 +34,7 @@ from recommender.vocabulary import Feature, Source
 Document = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Produced:
+class Produced(NamedTuple):
     """Which software and engine made an answer; the one part that may differ between runs."""
 
     software: str

@@ -5,7 +5,7 @@ contradicts the items is kept beside them, as a conflict.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from recommender.errors import did_you_mean
 from recommender.facts import Moment, Span
@@ -17,8 +17,7 @@ Complain = Callable[..., None]
 """Takes a code, a message, a hint, and the path inside the assessment."""
 
 
-@dataclass(frozen=True, slots=True)
-class Score:
+class Score(NamedTuple):
     """What one administration says: its total and each item, None where it says nothing."""
 
     instrument: Instrument

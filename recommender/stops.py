@@ -5,8 +5,8 @@ Nothing lowers a stop but a recorded act later than the finding, or an answer th
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from recommender.conditions import TRUE, Truth
 from recommender.facts import Moment
@@ -26,8 +26,7 @@ class Force(StrEnum):
     OPEN = "open"
 
 
-@dataclass(frozen=True, slots=True)
-class Stop:
+class Stop(NamedTuple):
     """One referral that fired or is unknown."""
 
     rule: Rule

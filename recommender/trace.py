@@ -4,8 +4,8 @@ Explanation, coverage, diff and decision log all read a Trace; none asks an engi
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from recommender.conditions import (
     FALSE,
@@ -26,8 +26,7 @@ from recommender.vocabulary import Feature, Kind
 SAID = {TRUE: "fired", UNKNOWN: "unknown", FALSE: "silent"}
 
 
-@dataclass(frozen=True, slots=True)
-class Trace:
+class Trace(NamedTuple):
     """The truth of every rule and every test, over the facts with what was concluded."""
 
     rulebook: Rulebook

@@ -251,7 +251,7 @@ def whens(draw: Draw, features: Sequence[Plain], *, depth: int = 2, known: bool 
     shape = draw(st.sampled_from(shapes))
     inner = whens(features, depth=depth - 1, known=known)
     if shape == "lines":
-        return draw(inner) | draw(inner)
+        return {**draw(inner), **draw(inner)}
     if shape in ("any", "all"):
         return {shape: draw(st.lists(inner, min_size=1, max_size=3))}
     if shape == "not":
