@@ -47,6 +47,7 @@ class Report(NamedTuple):
     source: str
     instrument: str = ""
     band: str = ""
+    score: Span | None = None
     conflict: bool = False
     extra: tuple[str, ...] = ()
     clinician: bool = False
@@ -213,7 +214,7 @@ class _Assessing:
         else:
             possible = _valued(feature, source, value)
         where = f"{name}.{source.item}" if source.item else name
-        return Report(possible, score.on, where, name, band, conflict)
+        return Report(possible, score.on, where, name, band, value, conflict)
 
     def _banded(
         self, feature: Feature, values: Mapping[str, Any], score: Span, instrument: Instrument
@@ -482,5 +483,6 @@ def _fact(feature: Feature, report: Report, state: State | None, seen: tuple[See
         report.instrument,
         report.band,
         seen,
+        report.score,
         report.extra,
     )

@@ -476,6 +476,24 @@ def say_test(test: Test, feature: Feature) -> str:
     return f"{feature.label} {verb}{_WORDS[test.name].format(*values)}"
 
 
+def say(condition: Condition, features: Mapping[str, Feature]) -> str:
+    """A whole condition in one line of plain words."""
+    match condition:
+        case Test():
+            return say_test(condition, features[condition.feature])
+        case Not(part):
+            return f"not ({say(part, features)})"
+        case AllOf(parts):
+            return " and ".join(_bracketed(part, features) for part in parts) or "always"
+        case AnyOf(parts):
+            return " or ".join(_bracketed(part, features) for part in parts)
+
+
+def _bracketed(condition: Condition, features: Mapping[str, Feature]) -> str:
+    said = say(condition, features)
+    return f"({said})" if isinstance(condition, AllOf | AnyOf) else said
+
+
 def say_value(value: Scalar) -> str:
     """A value as plain words."""
     if isinstance(value, bool):

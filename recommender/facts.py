@@ -81,6 +81,8 @@ class Fact(NamedTuple):
     instrument: str = ""
     band: str = ""
     others: tuple[Seen, ...] = ()
+    score: Span | None = None
+    """The instrument's total or item behind the value, in points."""
     extra: tuple[str, ...] = ()
     """Members of a set outside the vocabulary: kept, shown, and matching nothing."""
 

@@ -11,18 +11,8 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from recommender.candidates import Candidate, Status
-from recommender.conditions import (
-    FALSE,
-    TRUE,
-    AllOf,
-    AnyOf,
-    Condition,
-    Not,
-    Test,
-    say_test,
-    say_values,
-)
-from recommender.facts import Fact, describe
+from recommender.conditions import FALSE, TRUE, Test, say, say_test, say_values
+from recommender.facts import Fact, Span, describe
 from recommender.plan import Chosen, Plan, PlanStatus, SetAside
 from recommender.profile import Profile
 from recommender.questions import Question, Questions
@@ -169,6 +159,7 @@ class _Writer:
             "urgency": stop.pathway.urgency.value,
             "action": stop.pathway.action,
             "contact": contact,
+            "contact_key": stop.pathway.contact,
             "release": text.release,
             "until": text.until,
             "because": text.because,
@@ -235,6 +226,7 @@ class _Writer:
                 "adjust": rule.text.adjust,
                 "monitor": rule.text.monitor,
                 "because": rule.text.because,
+                "conditions": self._conditions(rule),
                 "open": still_open,
             }
             for rule, still_open in marked
@@ -247,12 +239,12 @@ class _Writer:
             "focus": rule.text.focus,
             "format": rule.text.format,
             "because": rule.text.because,
+            "conditions": self._conditions(rule),
         }
 
     def _gate(self, rule: Rule) -> Document:
         assert rule.gate is not None
-        words = " and ".join(self._say(test) for test in _tests(rule.gate))
-        return {"rule": rule.id, "text": words}
+        return {"rule": rule.id, "text": say(rule.gate, self._features)}
 
     def _set_aside(self, aside: SetAside) -> Document:
         adaptation = aside.candidate.adaptation
@@ -335,6 +327,7 @@ class _Writer:
             "possible": describe(feature, fact.possible),
             "unit": feature.unit,
             "band": fact.band,
+            "score": _score(fact.score),
             "instrument": fact.instrument,
             "on": str(fact.on) if fact.on else None,
             "source": fact.source,
@@ -350,19 +343,16 @@ class _Writer:
         return written | ({"other_members": list(fact.extra)} if fact.extra else {})
 
 
+def _score(score: Span | None) -> Document | None:
+    if score is None:
+        return None
+    if score.low == score.high:
+        return {"value": score.low}
+    return {"from": score.low, "to": score.high}
+
+
 def _may_presume(rule: Rule) -> bool:
     return rule.verb in (Verb.EXCLUDE, Verb.REFER)
-
-
-def _tests(condition: Condition) -> Iterator[Test]:
-    match condition:
-        case Test():
-            yield condition
-        case Not(part):
-            yield from _tests(part)
-        case AllOf(parts) | AnyOf(parts):
-            for part in parts:
-                yield from _tests(part)
 
 
 # ------------------------------------------------------------------------------- would change if

@@ -55,6 +55,7 @@ class StopPart(Part):
     urgency: Literal["immediate", "same_day", "days", "routine"]
     action: str
     contact: str | None = Field(description="null: the site has not set it")
+    contact_key: str = Field(description="where the site sets it in rulebook.yaml")
     release: str | None
     until: str
     because: str
@@ -105,6 +106,7 @@ class Caution(Part):
     adjust: str
     monitor: str
     because: str
+    conditions: list[Condition]
     open: bool = Field(description="whether its condition is not known yet")
 
 
@@ -116,6 +118,7 @@ class Tailoring(Part):
     focus: str
     format: str
     because: str
+    conditions: list[Condition]
 
 
 class Alternative(Part):
@@ -278,6 +281,7 @@ class FactPart(Part):
     possible: PossiblePart
     unit: str
     band: str
+    score: "Exact | Between | None" = Field(description="the instrument's points behind the value")
     instrument: str
     on: str | None
     source: str

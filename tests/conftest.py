@@ -22,6 +22,21 @@ settings.load_profile("ci" if os.environ.get("CI") else "default")
 REQUIRE_ALL = os.environ.get("REQUIRE_ALL") == "1"
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Generator[None, None, None]:
+    """Compiled rulebooks of a test run are kept apart from the user's."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`make test ARGS=--renew-plans` writes expected plans anew, to be read as a difference."""
+    parser.addoption(
+        "--renew-plans", action="store_true", help="write the expected plans and outputs anew"
+    )
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item,

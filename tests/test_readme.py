@@ -2,7 +2,6 @@
 
 import json
 import re
-import sys
 from pathlib import Path
 
 import pytest
@@ -18,7 +17,9 @@ SHOWN_LINES = 40
 
 
 def between(start: str) -> str:
-    found = re.search(rf"<!-- {start}.*?-->\n```\w*\n(.*?)```\n<!-- end -->", README.read_text(), re.S)
+    found = re.search(
+        rf"<!-- {start}.*?-->\n```\w*\n(.*?)```\n<!-- end -->", README.read_text(), re.S
+    )
     assert found, start
     return found[1]
 
@@ -34,20 +35,22 @@ def test_the_example_of_ten_lines_runs(capsys: pytest.CaptureFixture[str]) -> No
     assert document["status"] in capsys.readouterr().out
 
 
-def test_the_output_shown_is_the_output() -> None:
+def test_the_output_shown_is_the_output(pytestconfig: pytest.Config) -> None:
     name = ROOT / "profiles/typical_first_intake.yaml"
     answer = recommend(read_profile(name.read_bytes(), name.name), load_rulebook())
     lines = render(answer.to_dict(), width=100).splitlines()[:SHOWN_LINES]
-    if "--renew-plans" in sys.argv:
+    if pytestconfig.getoption("--renew-plans"):
         text = README.read_text()
         README.write_text(text.replace(between("output"), "\n".join(lines) + "\n", 1))
     assert between("output").splitlines() == lines
 
 
 @pytest.mark.parametrize("name", sorted(DOCUMENTS))
-def test_the_published_schemas_are_those_of_the_models(name: str) -> None:
+def test_the_published_schemas_are_those_of_the_models(
+    name: str, pytestconfig: pytest.Config
+) -> None:
     published = ROOT / f"docs/schemas/{name}.schema.json"
     written = json.dumps(json_schema(name), indent=2, ensure_ascii=False) + "\n"
-    if "--renew-plans" in sys.argv:
+    if pytestconfig.getoption("--renew-plans"):
         published.write_text(written)
     assert published.read_text() == written

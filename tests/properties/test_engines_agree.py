@@ -17,19 +17,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recommender import load_rulebook
-from recommender.conditions import FALSE, TRUE, UNKNOWN, Test, Truth, compile_test, judge
-from recommender.engines import durable, native
-from recommender.facts import Fact, Members, Options, Possible, Span, is_exact, member_count
+from recommender.assess import assess
+from recommender.conditions import FALSE, TRUE, UNKNOWN, Truth, compile_test, judge
+from recommender.conditions import Test as OneTest
+from recommender.engines import durable, flat, native
+from recommender.facts import Fact, Options, Possible, Span, member_count
+from recommender.profile import as_profile
 from recommender.rulebook import Rulebook
 from recommender.trace import Trace
 from recommender.vocabulary import Feature, Kind, Scalar
 from tests import strategies as drawn
 
 WHY_NOT = durable.missing()
-needs_durable = [
-    pytest.mark.durable,
-    pytest.mark.skipif(WHY_NOT is not None, reason=str(WHY_NOT)),
-]
+without_durable = pytest.mark.skipif(WHY_NOT is not None, reason=str(WHY_NOT))
 SHIPPED_DAY = date(2026, 11, 24)
 
 
@@ -61,7 +61,7 @@ def _between(feature: Feature, span: Span) -> list[Scalar]:
     return [span.low + n * step for n in range(round((span.high - span.low) / step) + 1)]
 
 
-def meets(test: Test, feature: Feature, value: Any) -> bool:
+def meets(test: OneTest, feature: Feature, value: Any) -> bool:
     """Whether one value meets a test, in the words of the rulebook format."""
     if feature.type is Kind.SET:
         wanted = {feature.position[name] for name in test.values if name in feature.position}
@@ -87,7 +87,7 @@ def meets(test: Test, feature: Feature, value: Any) -> bool:
     return bool(ends[0] <= here <= ends[1])
 
 
-def plainly(test: Test, feature: Feature, possible: Possible) -> Truth:
+def plainly(test: OneTest, feature: Feature, possible: Possible) -> Truth:
     """The truth of a test: does every possible value meet it, or none?"""
     if test.name == "known":
         return TRUE if (len(values(feature, possible)) == 1) is test.values[0] else FALSE
@@ -113,7 +113,7 @@ def expected(facts: Mapping[str, Fact], rulebook: Rulebook, day: date, by_value:
     possible = {name: fact.possible for name, fact in facts.items()}
     truths: dict[str, Truth] = {}
 
-    def truth(test: Test) -> Truth:
+    def truth(test: OneTest) -> Truth:
         feature = rulebook.features[test.feature]
         judged = plainly if by_value else _compiled
         return judged(test, feature, possible[test.feature])
@@ -128,7 +128,7 @@ def expected(facts: Mapping[str, Fact], rulebook: Rulebook, day: date, by_value:
     return truths, possible
 
 
-def _compiled(test: Test, feature: Feature, possible: Possible) -> Truth:
+def _compiled(test: OneTest, feature: Feature, possible: Possible) -> Truth:
     return compile_test(test, feature)(possible)
 
 
@@ -150,18 +150,66 @@ def test_native_does_what_is_written(data: st.DataObject) -> None:
         assert done(trace) == expected(facts, rulebook, drawn.AS_OF, by_value=True)
 
 
-@pytest.mark.parametrize("mark", [pytest.param("as shipped", marks=needs_durable)])
-@given(data=st.data())
-def test_durable_does_what_native_does(mark: str, data: st.DataObject) -> None:
-    """The independent second reading, tests by tests and rule by rule."""
+@pytest.mark.durable
+@without_durable
+@given(st.data())
+def test_durable_does_what_native_does(data: st.DataObject) -> None:
+    """The same truths, facts and reasons, rule by rule and test by test."""
     rulebook = data.draw(drawn.rulebooks())
     for _ in range(3):
-        _agree(data.draw(drawn.facts(rulebook)), rulebook, drawn.AS_OF)
+        agree(data.draw(drawn.facts(rulebook)), rulebook, drawn.AS_OF)
 
 
-def _agree(facts: Mapping[str, Fact], rulebook: Rulebook, day: date) -> None:
+@pytest.mark.durable
+@without_durable
+@settings(max_examples=50)
+@given(st.data())
+def test_durable_agrees_however_rules_are_dealt(data: st.DataObject) -> None:
+    """With limits so low that alternatives are named, conjunctions split, rule sets tiny."""
+    rulebook = data.draw(drawn.rulebooks(rules=5))
+    facts = data.draw(drawn.facts(rulebook))
+    with (
+        patch.multiple(flat, MOST_WAYS=1, MOST_KEYS=2),
+        patch.multiple(durable, MOST_LINES=2, MOST_KEYS=2),
+    ):
+        agree(facts, rulebook, drawn.AS_OF)
+
+
+def agree(facts: Mapping[str, Fact], rulebook: Rulebook, day: date) -> None:
     first, second = native.infer(facts, rulebook, day), durable.infer(facts, rulebook, day)
     assert second.truths == first.truths
     assert second.facts == first.facts
     assert list(second.row) == list(first.row)
     assert second.place == first.place
+
+
+# ------------------------------------------------------------------------------- shipped rulebook
+
+
+@settings(max_examples=40)
+@given(st.data())
+def test_native_does_what_the_shipped_rulebook_says(data: st.DataObject) -> None:
+    """The compiled rules against their conditions read plainly, test by test."""
+    facts = data.draw(drawn.facts(shipped()))
+    trace = native.infer(facts, shipped(), SHIPPED_DAY)
+    assert done(trace) == expected(facts, shipped(), SHIPPED_DAY, by_value=False)
+
+
+@pytest.mark.durable
+@without_durable
+@settings(max_examples=40)
+@given(st.data())
+def test_durable_agrees_on_the_shipped_rulebook(data: st.DataObject) -> None:
+    """On facts of any kind."""
+    agree(data.draw(drawn.facts(shipped())), shipped(), SHIPPED_DAY)
+
+
+@pytest.mark.durable
+@without_durable
+@settings(max_examples=40)
+@given(st.data())
+def test_durable_agrees_on_profiles(data: st.DataObject) -> None:
+    """On facts as profiles make them: half-answered instruments, stale scores, conflicts."""
+    profile = as_profile(data.draw(drawn.profiles(shipped(), on=SHIPPED_DAY)))
+    facts = assess(profile, shipped(), SHIPPED_DAY)
+    agree(facts, shipped(), SHIPPED_DAY)
