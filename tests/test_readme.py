@@ -40,8 +40,9 @@ def test_the_output_shown_is_the_output(pytestconfig: pytest.Config) -> None:
     answer = recommend(read_profile(name.read_bytes(), name.name), load_rulebook())
     lines = render(answer.to_dict(), width=100).splitlines()[:SHOWN_LINES]
     if pytestconfig.getoption("--renew-plans"):
-        text = README.read_text()
-        README.write_text(text.replace(between("output"), "\n".join(lines) + "\n", 1))
+        shown = re.compile(r"(<!-- output.*?-->\n```\n).*?(```\n<!-- end -->)", re.S)
+        written = "\n".join(lines) + "\n"
+        README.write_text(shown.sub(lambda m: m[1] + written + m[2], README.read_text()))
     assert between("output").splitlines() == lines
 
 
