@@ -132,13 +132,13 @@ def _among(places: Sequence[int], allowed: set[int]) -> Truth:
 def cuts_of(test: Test, feature: Feature) -> Iterator[tuple[Cut, Cut]]:
     """The borders of each stretch that meets the test."""
     for (low, high), open_low, open_high in allowed_intervals(test, feature):
-        if low > high:
-            continue
+        before = (low, 1 if open_low else 0)
         after = (high, 0 if open_high else 1)
         # Between whole numbers there is one border, not two.
         if feature.type is not Kind.DECIMAL:
             after = (high + 1, 0)
-        yield (low, 1 if open_low else 0), after
+        if before < after:  # else no value meets it: «more than» the highest
+            yield before, after
 
 
 def variables_of(feature: Feature, tests: Sequence[Test]) -> tuple[Variable, ...]:
