@@ -44,7 +44,18 @@ class Space:
                 first = len(self.variables)
                 self.variables.extend(variables_of(rulebook.features[name], tests[name]))
                 self.of[name] = range(first, len(self.variables))
+        self._answers = {len(self.variables) + n: name for n, name in enumerate(rulebook.used)}
+        self._answer = {name: at for at, name in self._answers.items()}
         self._narrower: dict[tuple[int, int], tuple[int, ...]] = {}
+
+    def answer(self, feature: str) -> int:
+        """One more variable of a feature: what an answer says that no test can tell."""
+        return self._answer[feature]
+
+    def feature(self, variable: int) -> str:
+        """The feature behind a variable."""
+        found = self._answers.get(variable)
+        return self.variables[variable].feature.id if found is None else found
 
     def elements(self, facts: Mapping[str, Fact]) -> list[int]:
         """Where each variable stands for one patient."""
@@ -295,8 +306,7 @@ class Restricted:
 
     def __init__(self, conditions: Conditions, elements: Sequence[int]) -> None:
         self.store = Diagrams()
-        self._from = conditions.store
-        self._space = conditions.space
+        self.conditions = conditions
         self._elements = elements
         self._memo: dict[Node, Node] = {}
 
@@ -305,60 +315,55 @@ class Restricted:
         known = self._memo.get(node)
         if known is not None:
             return known
-        source = self._from
+        source = self.conditions.store
         variable = source.variable(node)
         if source.is_terminal(node):
             made = self.store.terminal(source.value(node))
         else:
             children = source.children(node)
-            allowed = self._space.narrower(variable, self._elements[variable])
-            if len(allowed) == 1:
-                made = self.restrict(children[allowed[0]])
-            else:
-                kids = tuple([self.restrict(children[at]) for at in allowed])
-                made = self.store.node(variable, kids)
+            kids = tuple([self.restrict(children[at]) for at in self.allowed(variable)])
+            made = kids[0] if len(kids) == 1 else self.store.node(variable, kids)
         self._memo[node] = made
         return made
 
-    def features(self, variables: Iterable[int]) -> Iterator[str]:
-        """The features behind some variables."""
-        return (self._space.variables[at].feature.id for at in variables)
+    def allowed(self, variable: int) -> tuple[int, ...]:
+        """The elements a variable can still be: the first is «not answered»."""
+        return self.conditions.space.narrower(variable, self._elements[variable])
 
+    def features(self, node: Node) -> list[str]:
+        """The features a diagram depends on."""
+        space = self.conditions.space
+        return list(dict.fromkeys(map(space.feature, sorted(self.store.support(node)))))
 
-def changes_from(store: Diagrams, root: Node, ignored: Status) -> set[int]:
-    """The variables whose answer can change the outcome, a change from `ignored` not counting."""
-    memo: dict[tuple[Node, Node], bool] = {}
+    def unanswered(self, node: Node, feature: str) -> Node:
+        """The same function while one feature stays not answered."""
+        memo: dict[Node, Node] = {}
+        space = self.conditions.space
 
-    def differ(before: Node, after: Node) -> bool:
-        """Whether some answers below lead to two outcomes, the first of them not ignored."""
-        if before == after:
-            return False
-        known = memo.get((before, after))
-        if known is not None:
-            return known
-        ends = store.is_terminal(before), store.is_terminal(after)
-        if all(ends):
-            made = bool(store.value(before) != ignored)
-        else:
-            top = min(store.variable(before), store.variable(after))
-            sides = [
-                store.children(node) if store.variable(node) == top else None
-                for node in (before, after)
-            ]
-            size = len(next(side for side in sides if side is not None))
-            made = any(
-                differ(
-                    sides[0][at] if sides[0] is not None else before,
-                    sides[1][at] if sides[1] is not None else after,
-                )
-                for at in range(size)
-            )
-        memo[before, after] = made
-        return made
+        def without(node: Node) -> Node:
+            if self.store.is_terminal(node):
+                return node
+            if node not in memo:
+                variable, children = self.store.variable(node), self.store.children(node)
+                if space.feature(variable) == feature:
+                    memo[node] = without(children[0])
+                else:
+                    memo[node] = self.store.node(variable, tuple(map(without, children)))
+            return memo[node]
 
-    found: set[int] = set()
-    for node in store.below([root]):
-        unanswered, *answers = store.children(node)
-        if any(differ(unanswered, answer) for answer in answers):
-            found.add(store.variable(node))
-    return found
+        return without(node)
+
+    def changing(self, node: Node, ignored: Status) -> Iterator[str]:
+        """The features whose answer can change the outcome to another than it was before.
+
+        A change from `ignored` does not count.
+        """
+
+        def counts(before: Status, after: Status) -> bool:
+            return before not in (after, ignored)
+
+        for feature in self.features(node):
+            before = self.unanswered(node, feature)
+            changed = self.store.apply(counts, before, node, {})
+            if changed != self.store.terminal(False):
+                yield feature

@@ -19,13 +19,14 @@ from recommender.conditions import (
     Truth,
     compile_test,
 )
-from recommender.diagrams import Space
-from recommender.facts import Moment
-from recommender.mdd import Diagrams, Node
-from recommender.regions import Classes, Member
+from recommender.diagrams import Restricted
+from recommender.facts import Members, Moment, Possible, member_count
+from recommender.mdd import Node
+from recommender.regions import Leaves, Member, leaves_of
 from recommender.rules import Rule
 from recommender.stops import not_older
 from recommender.trace import Trace, possible_places
+from recommender.vocabulary import Feature
 
 NEVER = -1
 
@@ -54,6 +55,23 @@ def _not(a: Speaking) -> Speaking:
     return Speaking(TRUE - a.truth, a.newest_against, a.newest_for)
 
 
+class Answered(NamedTuple):
+    """Whether a feature was answered since, and whether it is exactly known now."""
+
+    since: bool
+    exactly: bool
+
+
+NOT_SINCE = Answered(False, False)
+PARTLY = Answered(True, False)
+WHOLLY = Answered(True, True)
+
+
+def _both(a: Answered, b: Answered) -> Answered:
+    """Two parts of one feature: one answer is an answer, exact is what all are."""
+    return Answered(a.since or b.since, a.exactly and b.exactly)
+
+
 class Settling(NamedTuple):
     """How far a concluded feature is settled, with the ages behind that."""
 
@@ -67,32 +85,25 @@ class Lifting:
     """One referral or exclusion of one patient, over what is still open."""
 
     def __init__(
-        self,
-        trace: Trace,
-        rule: Rule,
-        recorded: Sequence[Moment],
-        space: Space,
-        elements: Sequence[int],
-        store: Diagrams,
+        self, trace: Trace, rule: Rule, recorded: Sequence[Moment], restricted: Restricted
     ) -> None:
         self._trace = trace
         self._rule = rule
         self._recorded = recorded
-        self._space = space
-        self._elements = elements
-        self._store = store
+        self._restricted = restricted
+        self._store = restricted.store
+        self._space = restricted.conditions.space
         self._moments = sorted(
             {fact.on for fact in trace.facts.values() if fact.on is not None}, key=_age
         )
         self._rank = {moment: rank for rank, moment in enumerate(self._moments)}
         self._newest = len(self._moments)
-        self.answers: dict[int, str] = {}
-        """Variables beyond the rulebook's own: answers that would lift the rule."""
+        self._answers: dict[str, Node] = {}
 
     def truth(self) -> Node:
         """The truth of the rule's condition, FALSE wherever it is lifted."""
         speaking = self._of(self._rule.condition)
-        return self._store.apply(self._unlifted, speaking, self._answered(), {})
+        return self._store.apply(self._unlifted, speaking, self._replies(), {})
 
     # -- the condition ----------------------------------------------------------------
 
@@ -117,38 +128,20 @@ class Lifting:
         return made
 
     def _test(self, test: Test) -> Node:
+        """Not answered since, a test is as old as the fact; answered, it is newer than all."""
         if test.feature in self._trace.rulebook.concluding:
             return self._concluded(test)
-        variables = self._space.of[test.feature]
-        if variables and isinstance(self._space.variables[variables[0]], Member):
-            return self._members(test, variables)
-        (at,) = variables
-        variable = self._space.variables[at]
-        assert not isinstance(variable, Member)
-        return self._leaf(at, variable.truths(test), test.feature)
+        known_since = self._age_of(test.feature)
 
-    def _members(self, test: Test, variables: range) -> Node:
-        feature = self._trace.rulebook.features[test.feature]
-        wanted = {feature.position[v] for v in test.values if v in feature.position}
-        asked = []
-        for at in variables:
-            variable = self._space.variables[at]
-            assert isinstance(variable, Member)
-            if test.name == "empty" or variable.bit in wanted:
-                asked.append(self._leaf(at, Member.domain, test.feature))
-        if test.name == "includes_all":
-            return self._fold(_all, asked, TRUE)
-        any_of = self._fold(_any, asked, FALSE)
-        return self._store.map(_not, any_of, {}) if test.name == "empty" else any_of
+        def dated(truth: Truth, answered: Answered) -> Speaking:
+            return _speaking(truth, self._newest if answered.since else known_since)
 
-    def _leaf(self, at: int, truths: Sequence[Truth], feature: str) -> Node:
-        """One question: unanswered it is as old as the fact, answered it is newer than all."""
-        allowed = self._space.narrower(at, self._elements[at])
+        truths = self._restricted.restrict(self._restricted.conditions.of(test))
+        return self._store.apply(dated, truths, self._answered(test.feature), {})
+
+    def _age_of(self, feature: str) -> int:
         on = self._trace.facts[feature].on
-        ages = [NEVER if on is None else self._rank[on]] + [self._newest] * (len(allowed) - 1)
-        children = [_speaking(truths[e], age) for e, age in zip(allowed, ages, strict=True)]
-        terminals = tuple(self._store.terminal(child) for child in children)
-        return terminals[0] if len(terminals) == 1 else self._store.node(at, terminals)
+        return NEVER if on is None else self._rank[on]
 
     def _concluded(self, test: Test) -> Node:
         feature = self._trace.rulebook.features[test.feature]
@@ -162,47 +155,96 @@ class Lifting:
 
         def said(settling: Settling) -> Speaking:
             possible = possible_places(feature, settling.place, settling.open_places)
-            truth = judged(possible)
-            fired = settling.newest_fired != NEVER or settling.place is not None
-            return _speaking(truth, settling.newest_fired if fired else settling.newest_silent)
+            fired = settling.place is not None
+            age = settling.newest_fired if fired else settling.newest_silent
+            return _speaking(judged(possible), age)
 
         return self._store.map(said, made, {})
 
-    # -- what lifts it ------------------------------------------------------------------
+    # -- answers ------------------------------------------------------------------------
 
-    def _answered(self) -> Node:
-        """How old the oldest of the lifting answers is; NEVER while one of them is open."""
-        names = self._rule.text.answered_by
-        if not names:
-            return self._store.terminal(NEVER)
-        made = self._store.terminal(self._newest)
-        for name in names:
-            made = self._store.apply(min, made, self._answer(name), {})
+    def _answered(self, name: str) -> Node:
+        """Whether a feature was answered since, and exactly."""
+        known = self._answers.get(name)
+        if known is None:
+            feature = self._trace.rulebook.features[name]
+            possible = self._trace.facts[name].possible
+            if self._trace.is_known(name):
+                known = self._store.terminal(Answered(False, True))
+            elif isinstance(possible, Members):
+                known = self._answered_set(feature, possible)
+            else:
+                known = self._answered_value(feature, possible)
+            self._answers[name] = known
+        return known
+
+    def _answered_value(self, feature: Feature, possible: Possible) -> Node:
+        variables = self._space.of.get(feature.id)
+        if variables is None:
+            return self._within(feature.id, leaves_of(feature, possible), changed=False)
+        (at,) = variables
+        variable = self._space.variables[at]
+        assert not isinstance(variable, Member)
+        now, *others = self._restricted.allowed(at)
+        leads = [self._within(feature.id, variable.leaves(possible, now), changed=False)]
+        for element in others:
+            leaves = variable.leaves(possible, element)
+            leads.append(self._within(feature.id, leaves, changed=True))
+        return self._store.node(at, tuple(leads))
+
+    def _within(self, feature: str, leaves: Leaves, *, changed: bool) -> Node:
+        """What an answer can be that no test tells from others: inexact, or exact."""
+        reachable = [
+            answered for answered, so in ((PARTLY, leaves.inexact), (WHOLLY, leaves.exact)) if so
+        ]
+        ways = reachable if changed else [NOT_SINCE, *reachable]
+        padded = [*ways, *[ways[-1]] * 3][:3]
+        terminals = tuple(self._store.terminal(way) for way in padded)
+        return self._store.node(self._space.answer(feature), terminals)
+
+    def _answered_set(self, feature: Feature, possible: Members) -> Node:
+        """A set is answered when one member is, and exactly when all are."""
+        still_open = (1 << member_count(feature)) - 1 & ~(possible.present | possible.absent)
+        terminal, node = self._store.terminal, self._store.node
+        member = (terminal(NOT_SINCE), terminal(WHOLLY), terminal(WHOLLY))
+        parts = []
+        for at in self._space.of.get(feature.id, ()):
+            variable = self._space.variables[at]
+            assert isinstance(variable, Member)
+            if still_open >> variable.bit & 1:
+                still_open &= ~(1 << variable.bit)
+                parts.append(node(at, member))
+        if still_open:
+            untested = Leaves(still_open.bit_count() > 1, True)
+            parts.append(self._within(feature.id, untested, changed=False))
+        made = terminal(Answered(False, True))
+        for part in parts:
+            made = self._store.apply(_both, made, part, {})
         return made
 
-    def _answer(self, name: str) -> Node:
-        fact = self._trace.facts[name]
-        if self._trace.is_known(name):
-            return self._store.terminal(NEVER if fact.on is None else self._rank[fact.on])
-        variables = self._space.of.get(name, range(0))
-        if len(variables) == 1 and isinstance(self._space.variables[variables[0]], Classes):
-            return self._own_answer(variables[0])
-        at = len(self._space.variables) + len(self.answers)
-        self.answers[at] = name
-        stay, come = self._store.terminal(NEVER), self._store.terminal(self._newest)
-        return self._store.node(at, (stay, come))
+    # -- what lifts it ------------------------------------------------------------------
 
-    def _own_answer(self, at: int) -> Node:
-        """A feature that is tested elsewhere too: answered once one class of values is left."""
-        variable = self._space.variables[at]
-        allowed = self._space.narrower(at, self._elements[at])
-        exact = [bin(variable.domain[e]).count("1") == 1 for e in allowed]  # type: ignore[arg-type]
-        ends = [NEVER] + [self._newest if one else NEVER for one in exact[1:]]
-        return self._store.node(at, tuple(self._store.terminal(end) for end in ends))
+    def _replies(self) -> Node:
+        """How old the oldest of the lifting answers is; NEVER while one of them is open."""
+        names = self._rule.text.answered_by
+        made = self._store.terminal(self._newest if names else NEVER)
+        for name in names:
+            made = self._store.apply(min, made, self._reply(name), {})
+        return made
 
-    def _unlifted(self, speaking: Speaking, answered: int) -> Truth:
+    def _reply(self, name: str) -> Node:
+        known_since = self._age_of(name)
+
+        def dated(answered: Answered) -> int:
+            if not answered.exactly:
+                return NEVER
+            return self._newest if answered.since else known_since
+
+        return self._store.map(dated, self._answered(name), {})
+
+    def _unlifted(self, speaking: Speaking, reply: int) -> Truth:
         newest = speaking.newest_for
-        lifted = newest != NEVER and (self._released(newest) or self._replied(newest, answered))
+        lifted = newest != NEVER and (self._released(newest) or self._replied(newest, reply))
         return FALSE if lifted else speaking.truth
 
     def _released(self, newest: int) -> bool:
@@ -210,12 +252,12 @@ class Lifting:
             return False
         return any(act.later_than(self._moments[newest]) for act in self._recorded)
 
-    def _replied(self, newest: int, answered: int) -> bool:
-        if answered == NEVER or answered == self._newest:
-            return answered != NEVER
+    def _replied(self, newest: int, reply: int) -> bool:
+        if reply == NEVER or reply == self._newest:
+            return reply != NEVER
         if newest == self._newest:
             return False
-        return not_older(self._moments[answered], self._moments[newest])
+        return not_older(self._moments[reply], self._moments[newest])
 
 
 def _speaking(truth: Truth, age: int) -> Speaking:

@@ -14,14 +14,13 @@ from recommender.conditions import FALSE, TRUE, UNKNOWN, Truth
 from recommender.diagrams import (
     Memberships,
     Restricted,
-    changes_from,
     if_declined,
     membership_of,
     memberships,
     only_true,
 )
 from recommender.lifting import Lifting
-from recommender.mdd import Diagrams, Node
+from recommender.mdd import Node
 from recommender.rules import IfNotKnown, Rule
 from recommender.stops import Releases
 from recommender.trace import Trace
@@ -54,9 +53,9 @@ class Questions:
         self._releases = releases
         rulebook = trace.rulebook
         self._known: Memberships = rulebook.derived(memberships, rulebook.inactive(trace.as_of))
-        space = self._known.conditions.space
-        self._elements = space.elements(trace.facts)
-        self._restricted = Restricted(self._known.conditions, self._elements)
+        elements = self._known.conditions.space.elements(trace.facts)
+        self._restricted = Restricted(self._known.conditions, elements)
+        self._lifted: dict[str, Node] = {}
 
     @cached_property
     def settled(self) -> Mapping[str, bool]:
@@ -91,16 +90,15 @@ class Questions:
 
     def _root(self, name: str) -> Node | None:
         """The diagram of what can still happen to an adaptation; None when nothing can."""
-        truths = self._trace.truths
-        if any(truths[rule.id] == TRUE for rule in self._known.presumed[name]):
-            return None  # excluded, and a true condition stays true
         root = self._membership_diagram(name)
         return None if self._restricted.store.is_terminal(root) else root
 
     def _membership_diagram(self, name: str) -> Node:
         declined = name in self._declines
-        barring = self._known.barring[name]
-        if not any(rule.text.release in self._releases for rule, _ in barring):
+        barring = [*self._known.barring[name], *self._presumed(name)]
+        if len(barring) == len(self._known.barring[name]) and not any(
+            self._liftable(rule) for rule, _ in barring
+        ):
             of = self._known.declined if declined else self._known.of
             return self._restricted.restrict(of[name])
         store = self._restricted.store
@@ -111,57 +109,56 @@ class Questions:
         made = store.apply(membership_of, indicated, made, {})
         return store.map(if_declined, made, {}) if declined else made
 
+    def _presumed(self, name: str) -> Iterator[tuple[Rule, Node]]:
+        """Exclusions that would count as «no» while unknown, and are true."""
+        for rule in self._known.presumed[name]:
+            if self._trace.truths[rule.id] == TRUE:
+                yield rule, self._known.conditions.barring(rule)
+
+    def _liftable(self, rule: Rule) -> bool:
+        return bool(rule.text.answered_by) or rule.text.release in self._releases
+
     def _barring(self, rule: Rule, node: Node) -> Node:
         """What an exclusion bars, FALSE where a recorded act has lifted it."""
-        if rule.text.release not in self._releases or not rule.in_effect(self._trace.as_of):
+        if not self._liftable(rule) or not rule.in_effect(self._trace.as_of):
             return self._restricted.restrict(node)
-        truth = self._lifting(rule, self._restricted.store).truth()
+        truth = self._lifting(rule)
         blocks = rule.unknown_means is IfNotKnown.BLOCK
         return truth if blocks else self._restricted.store.map(only_true, truth, {})
 
-    def _lifting(self, rule: Rule, store: Diagrams) -> Lifting:
-        recorded = self._releases.get(rule.text.release or "", ())
-        space = self._known.conditions.space
-        return Lifting(self._trace, rule, recorded, space, self._elements, store)
+    def _lifting(self, rule: Rule) -> Node:
+        """The truth of a rule, FALSE wherever it is lifted."""
+        if rule.id not in self._lifted:
+            recorded = self._releases.get(rule.text.release or "", ())
+            lifting = Lifting(self._trace, rule, recorded, self._restricted)
+            self._lifted[rule.id] = lifting.truth()
+        return self._lifted[rule.id]
 
     def _membership_changes(self, name: str) -> list[str]:
         root = self._root(name)
         if root is None:
             return []
-        store = self._restricted.store
         if name in self._declines:
-            variables = changes_from(store, root, Status.DECLINED)
-        else:
-            variables = store.support(root)
-        return list(dict.fromkeys(self._restricted.features(sorted(variables))))
+            return list(self._restricted.changing(root, Status.DECLINED))
+        return self._restricted.features(root)
 
     # -- stops ------------------------------------------------------------------------
 
     @cached_property
     def _stop_changes(self) -> Mapping[str, list[str]]:
         """By rule of a referral: the features whose answer can change its force."""
-        return {
-            rule_id: list(dict.fromkeys(self._changes_of(rule_id)))
-            for rule_id in self._known.referrals
-        }
+        return {rule_id: self._changes_of(rule_id) for rule_id in self._known.referrals}
 
-    def _changes_of(self, rule_id: str) -> Iterator[str]:
+    def _changes_of(self, rule_id: str) -> list[str]:
         rule = self._trace.rulebook.rules[rule_id]
-        truth = self._trace.truths[rule_id]
-        if rule.unknown_means is IfNotKnown.PRESUME and truth == UNKNOWN:
-            return
-        store = self._restricted.store
-        names = {}
-        if rule.text.answered_by or rule.text.release in self._releases:
-            lifting = self._lifting(rule, store)
-            node = lifting.truth()
-            names = lifting.answers
+        if rule.unknown_means is IfNotKnown.PRESUME and self._trace.truths[rule_id] == UNKNOWN:
+            return []
+        restricted = self._restricted
+        if self._liftable(rule):
+            node = self._lifting(rule)
         else:
-            node = self._restricted.restrict(self._known.referrals[rule_id])
-        node = store.map(force_of(rule, self._trace), node, {})
-        space = self._known.conditions.space
-        for variable in sorted(store.support(node)):
-            yield names.get(variable) or space.variables[variable].feature.id
+            node = restricted.restrict(self._known.referrals[rule_id])
+        return restricted.features(restricted.store.map(force_of(rule, self._trace), node, {}))
 
 
 def force_of(rule: Rule, trace: Trace) -> Callable[[Truth], bool]:

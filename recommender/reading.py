@@ -138,19 +138,24 @@ class Pieces:
 # ------------------------------------------------------------------------------- files
 
 
-def gather(root: Path, site: Path | None = None) -> Gathered:
-    """Read all files below `root`/rules, then those of a site over them."""
+def gather(root: Path, site: Path | None = None, *, shown: str = "") -> Gathered:
+    """Read all files below `root`/rules, then those of a site over them.
+
+    shown: the folder the user named, put before the names of its files in errors.
+    """
+    prefix = f"{shown.rstrip('/')}/" if shown else ""
     gathered = Gathered({"schema": "rulebook/1", "instruments": {}, "rules": {}, "topics": {}})
     for name, data in files.files(root):
-        _take(gathered, name, data, over=False)
+        _take(gathered, name if site else prefix + name, data, over=False, real=name)
     for name in REQUIRED:
         if LISTS.get(name, MAPPINGS.get(name)) not in gathered.content:
             hint = "A rulebook needs at least rulebook.yaml, features.yaml and adaptations.yaml."
-            gathered.problems.append(Problem("C201", "this file is missing", hint, file=name))
+            missing = Problem("C201", "this file is missing", hint, file=prefix + name)
+            gathered.problems.append(missing)
     if site is not None:
         shipped = gathered.content.get("rulebook", {}).get("id")
         for name, data in files.files(site):
-            _take(gathered, f"{site.name}/{name}", data, over=True, real=name)
+            _take(gathered, prefix + name, data, over=True, real=name)
         _lies_over(gathered, shipped)
     return gathered
 
@@ -167,8 +172,7 @@ def _lies_over(gathered: Gathered, shipped: object) -> None:
             gathered.report(("rulebook", key), "C207", message, "", (), key=True)
 
 
-def _take(gathered: Gathered, name: str, data: bytes, *, over: bool, real: str = "") -> None:
-    real = real or name
+def _take(gathered: Gathered, name: str, data: bytes, *, over: bool, real: str) -> None:
     try:
         document = files.read_yaml(data, name)
     except ContentError as error:

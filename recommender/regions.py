@@ -9,6 +9,8 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import inf
+from typing import NamedTuple
 
 from recommender.conditions import (
     FALSE,
@@ -58,6 +60,21 @@ class Stretches:
         inner = ((a, b) for a in range(first, last + 1) for b in range(a, last + 1))
         return (element, *(at for stretch in inner if (at := self._index[stretch]) != element))
 
+    def leaves(self, possible: Possible, element: int) -> "Leaves":
+        """What a further answer that leads to this element can leave open inside it."""
+        assert isinstance(possible, Span)
+        sizes = [self._size(possible, region) for region in dict.fromkeys(self.domain[element])]
+        return _leaves(sizes, changed=element != self.element(possible))
+
+    def _size(self, span: Span, region: int) -> float:
+        """How many values of the span lie in a region."""
+        low, high = (span.low, 0), (span.high, 1)
+        start = max(low, self.cuts[region - 1]) if region else low
+        end = min(high, self.cuts[region]) if region < len(self.cuts) else high
+        if self.feature.type is Kind.DECIMAL:
+            return 1 if start[0] == end[0] else inf
+        return end[0] + end[1] - start[0]
+
     def truths(self, test: Test) -> tuple[Truth, ...]:
         """The truth of a test on this feature, for each element."""
         allowed = {
@@ -92,6 +109,13 @@ class Classes:
         whole = element + 1
         return (element, *(sub - 1 for sub in self.domain if sub & ~whole == 0 and sub != whole))
 
+    def leaves(self, possible: Possible, element: int) -> "Leaves":
+        """What a further answer that leads to this element can leave open inside it."""
+        assert isinstance(possible, Options)
+        met = [mask for at, mask in enumerate(self.masks) if (element + 1) >> at & 1]
+        sizes = [(mask & possible.mask).bit_count() for mask in met]
+        return _leaves(sizes, changed=element != self.element(possible))
+
     def truths(self, test: Test) -> tuple[Truth, ...]:
         """The truth of a test on this feature, for each element."""
         wanted = allowed_mask(test, self.feature)
@@ -122,6 +146,28 @@ class Member:
 
 
 Variable = Stretches | Classes | Member
+
+
+class Leaves(NamedTuple):
+    """Whether an answer that was just given may be inexact, and whether it may be exact."""
+
+    inexact: bool
+    exact: bool
+
+
+def leaves_of(feature: Feature, possible: Possible) -> Leaves:
+    """What a further answer can leave open of a feature that no test looks at."""
+    if feature.type in ORDERED:
+        return Stretches(feature, ()).leaves(possible, 0)
+    everything = (1 << len(feature.options)) - 1
+    return Classes(feature, (everything,)).leaves(possible, 0)
+
+
+def _leaves(sizes: Sequence[float], *, changed: bool) -> Leaves:
+    """By the number of values left in each part that matters; `changed` if some part was lost."""
+    if len(sizes) == 1:
+        return Leaves(sizes[0] > (1 if changed else 2), True)
+    return Leaves(changed or max(sizes) > 1, False)
 
 
 def _among(places: Sequence[int], allowed: set[int]) -> Truth:

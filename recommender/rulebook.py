@@ -171,7 +171,8 @@ def load_rulebook(path: Path | str | None = None, *, pin: str | None = None) -> 
     over = None
     if _is_site(root):
         root, over = files.root(None), root
-    rulebook = _from_compiled(root, over) or _from_yaml(root, over)
+    shown = str(path) if path is not None else ""
+    rulebook = _from_compiled(root, over) or _from_yaml(root, over, shown)
     if pin is not None and rulebook.digest != pin:
         message = f"the rulebook's digest is {rulebook.digest}, and {pin} was asked for"
         raise ContentError(Problem("C401", message, "Load the pinned version, or change the pin."))
@@ -186,9 +187,9 @@ def _is_site(root: Path) -> bool:
         return False
 
 
-def _from_yaml(root: Path, site: Path | None) -> Rulebook:
+def _from_yaml(root: Path, site: Path | None, shown: str) -> Rulebook:
     key = _key(root, site)
-    gathered = gather(root, site)
+    gathered = gather(root, site, shown=shown)
     rulebook = build(gathered)
     _keep(key, _compiled(gathered.content, rulebook.digest, key))
     return rulebook

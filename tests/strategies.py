@@ -65,11 +65,13 @@ def rulebooks(*, features: int = 4, rules: int = 10) -> st.SearchStrategy[Rulebo
 @st.composite
 def contents(draw: Draw, *, features: int = 4, rules: int = 10) -> Plain:
     """The plain content of a small rulebook."""
-    base = [draw(_feature(f"f{n}")) for n in range(draw(st.integers(1, features)))]
+    base = [draw(_feature(f"f{n}")) for n in range(draw(st.integers(2, features)))]
     settled = [draw(_concluded(f"c{n}")) for n in range(draw(st.integers(0, 2)))]
     names = [f"a{n}" for n in range(draw(st.integers(1, 3)))]
     drawing = _Rules(draw, base, settled, names)
-    verbs = ["recommend", *draw(st.lists(st.sampled_from(VERBS), max_size=rules - 1))]
+    count = draw(st.integers(2, rules)) - 1
+    some = st.lists(st.sampled_from(VERBS), min_size=count, max_size=count)
+    verbs = ["recommend", *draw(some)]
     return {
         "schema": "rulebook/1",
         "rulebook": {"id": "drawn", "version": "1", "title": "T", "status": "draft"}
@@ -356,7 +358,7 @@ def exact(draw: Draw, feature: Feature) -> Possible:
 @st.composite
 def fact(draw: Draw, feature: Feature) -> Fact:
     """A fact in one of its states: known, partly known, once known, never asked."""
-    shape = draw(st.sampled_from(["exact", "exact", "some", "some", "never", "gone"]))
+    shape = draw(st.sampled_from(["exact", "some", "some", "some", "never", "gone"]))
     if shape == "never":
         return Fact(feature.id, everything(feature))
     possible = everything(feature)

@@ -39,10 +39,10 @@ def recommender(
         typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
     ] = False,
 ) -> None:
-    """Explained plans of CBT adaptations for adults whose depression did not respond to treatment.
+    """Explained plans of CBT adaptations for adults with resistant depression.
 
-    Decision support for clinicians, who check and decide. To begin, write an empty profile, fill in
-    what was assessed, and ask for the plan:
+    Decision support for clinicians, who check and decide. To begin, write an
+    empty profile, fill in what was assessed, and ask for the plan:
 
     recommender profile new -o first.yaml
 
