@@ -65,11 +65,11 @@ def rulebooks(*, features: int = 4, rules: int = 10) -> st.SearchStrategy[Rulebo
 @st.composite
 def contents(draw: Draw, *, features: int = 4, rules: int = 10) -> Plain:
     """The plain content of a small rulebook."""
-    base = [draw(_feature(f"f{n}")) for n in range(draw(st.integers(2, features)))]
-    settled = [draw(_concluded(f"c{n}")) for n in range(draw(st.integers(0, 2)))]
-    names = [f"a{n}" for n in range(draw(st.integers(1, 3)))]
+    base = [draw(_feature(f"f{n}")) for n in range(draw(_evenly(2, features)))]
+    settled = [draw(_concluded(f"c{n}")) for n in range(draw(_evenly(0, 2)))]
+    names = [f"a{n}" for n in range(draw(_evenly(1, 3)))]
     drawing = _Rules(draw, base, settled, names)
-    count = draw(st.integers(2, rules)) - 1
+    count = draw(_evenly(2, rules)) - 1
     some = st.lists(st.sampled_from(VERBS), min_size=count, max_size=count)
     verbs = ["recommend", *draw(some)]
     return {
@@ -88,6 +88,11 @@ def contents(draw: Draw, *, features: int = 4, rules: int = 10) -> Plain:
     }
 
 
+def _evenly(low: int, high: int) -> st.SearchStrategy[int]:
+    """Every number as likely as the next: `integers` prefers small ones."""
+    return st.sampled_from(range(low, high + 1))
+
+
 # ------------------------------------------------------------------------------- vocabulary
 
 
@@ -96,7 +101,7 @@ def _feature(draw: Draw, name: str) -> Plain:
     kind = draw(st.sampled_from(KINDS))
     text = {"id": name, "label": name, "type": kind, "from": ["clinician"]}
     if kind == "integer":
-        return text | {"range": [0, draw(st.integers(1, 4))]}
+        return text | {"range": [0, draw(_evenly(1, 4))]}
     if kind == "decimal":
         return text | {"range": [0.0, 1.0]}
     if kind == "set":
@@ -106,7 +111,7 @@ def _feature(draw: Draw, name: str) -> Plain:
 
 
 def _values(draw: Draw, fewest: int, most: int) -> list[str]:
-    return [f"v{n}" for n in range(draw(st.integers(fewest, most)))]
+    return [f"v{n}" for n in range(draw(_evenly(fewest, most)))]
 
 
 @st.composite
@@ -199,12 +204,12 @@ class _Rules:
             made["hold"] = self._several()
         if self._draw(st.booleans()):
             made["release"] = ACT
-        if self._draw(st.integers(0, 2)) == 0:
+        if self._draw(_evenly(0, 2)) == 0:
             made["answered_by"] = self._some_base()
         return made
 
     def _conclude(self) -> Plain:
-        at = self._draw(st.integers(0, len(self._settled) - 1))
+        at = self._draw(_evenly(0, len(self._settled) - 1))
         value = self._draw(_value(self._settled[at]))
         when = self._when([*self._base, *self._settled[:at]])
         return {"conclude": {self._settled[at]["id"]: value}, "when": when}
@@ -259,7 +264,7 @@ def whens(draw: Draw, features: Sequence[Plain], *, depth: int = 2, known: bool 
     if shape == "not":
         return {"not": draw(inner)}
     feature = draw(st.sampled_from(features))
-    if draw(st.integers(0, 9)) == 0:
+    if draw(_evenly(0, 9)) == 0:
         return {feature["id"]: draw(_test(feature, known)) | draw(_test(feature, known))}
     return {feature["id"]: draw(st.one_of(_test(feature, known), _short(feature)))}
 
@@ -323,7 +328,7 @@ def possibles(draw: Draw, feature: Feature) -> Possible:
         each = st.sampled_from(["present", "absent", "open"])
         drawn = [draw(each) for _ in range(member_count(feature))]
         return Members(_bits(drawn, "present"), _bits(drawn, "absent"))
-    return Options(draw(st.integers(1, (1 << len(feature.options)) - 1)))
+    return Options(draw(_evenly(1, (1 << len(feature.options)) - 1)))
 
 
 def _bits(drawn: Sequence[str], wanted: str) -> int:
@@ -332,13 +337,13 @@ def _bits(drawn: Sequence[str], wanted: str) -> int:
 
 def _point(feature: Feature) -> st.SearchStrategy[float]:
     if feature.type is Kind.ORDINAL:
-        return st.integers(0, len(feature.values) - 1)
+        return _evenly(0, len(feature.values) - 1)
     assert feature.range is not None
     low, high = feature.range
     if feature.type is Kind.INTEGER:
-        return st.integers(int(low), int(high))
+        return _evenly(int(low), int(high))
     if high <= 4:
-        return st.integers(int(low / _STEP), int(high / _STEP)).map(lambda step: step * _STEP)
+        return _evenly(int(low / _STEP), int(high / _STEP)).map(lambda step: step * _STEP)
     return st.floats(low, high)
 
 

@@ -72,7 +72,7 @@ class Case:
 @st.composite
 def cases(draw: drawn.Draw) -> Case:
     """A patient with at most `MOST` ways to answer what is open."""
-    rulebook = draw(drawn.rulebooks(features=3, rules=8))
+    rulebook = draw(drawn.rulebooks(features=3, rules=12))
     facts = draw(drawn.facts(rulebook))
     for name in sorted(facts, key=lambda name: -len(_refinements(rulebook, facts[name]))):
         if prod(len(_refinements(rulebook, fact)) for fact in facts.values()) > MOST:
