@@ -244,9 +244,8 @@ class _Assessing:
             return
         span, on = found
         if feature.range is not None and not source.ranges:
-            span = Span(max(span.low, feature.range[0]), min(span.high, feature.range[1]))
-            if span.low > span.high:
-                span = Span(*feature.range)
+            low, high = feature.range
+            span = Span(*(min(max(end, low), high) for end in span))
         yield Report(_valued(feature, source, span), on, source.measure or "")
 
     def _listed(self, feature: Feature, source: Source) -> Iterator[Report]:

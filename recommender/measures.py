@@ -5,7 +5,7 @@ profile says nothing. Incomplete history widens the interval, it never counts as
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import Protocol
 
 from recommender.conditions import FALSE, TRUE, UNKNOWN, Truth
@@ -15,7 +15,6 @@ from recommender.scores import Score
 from recommender.vocabulary import Feature, Kind, Source, StagingPart
 
 Measured = tuple[Span, Moment]
-_DAYS_PER_MONTH = 30.4375
 
 
 class Known(Protocol):
@@ -127,11 +126,12 @@ def _truth(value: bool | None) -> Truth:
 
 
 def _recent(trial: Treatment, months: int, as_of: date) -> Truth:
-    if trial.ongoing or (trial.episode == "current" and months >= 1200):
+    if trial.ongoing:
         return TRUE
     if trial.ended is None:
         return UNKNOWN
-    return TRUE if _months(trial.ended.day, as_of) <= months else FALSE
+    # The day itself still counts: a year ago to the day is within twelve months.
+    return TRUE if _months(trial.ended.day + timedelta(days=1), as_of) < months else FALSE
 
 
 # ------------------------------------------------------------------------------- scores
@@ -232,12 +232,14 @@ def _months_since(source: Source, known: Known) -> Measured | None:
     then = known.dated(source.date)
     if then is None:
         return None
-    months = int(_months(then.day, known.as_of))
+    months = _months(then.day, known.as_of)
     return Span(months, months), known.profile.assessed_on
 
 
-def _months(since: date, until: date) -> float:
-    return (until - since).days / _DAYS_PER_MONTH
+def _months(since: date, until: date) -> int:
+    """Whole calendar months from one day to another."""
+    months = (until.year - since.year) * 12 + until.month - since.month
+    return months - (until.day < since.day)
 
 
 def _daily_dose(source: Source, known: Known) -> Measured | None:

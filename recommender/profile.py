@@ -160,7 +160,7 @@ class History(BaseModel):
     """The course of the illness and what was tried; further keys are features `history.<key>`."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
-    __pydantic_extra__: dict[str, Field_ | Listed]
+    __pydantic_extra__: dict[str, Field_ | Listed | When]
 
     treatments: list[Treatment] | None = Field(None, description="[] = nothing was tried")
 
