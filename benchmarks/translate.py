@@ -9,7 +9,6 @@ of one key with a number or with true, joined by all and any; each engine writes
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 from recommender.conditions import (
     AllOf,
@@ -181,9 +180,7 @@ def rule_key(rule: Rule) -> str:
     return rule.id.replace(".", "__")
 
 
-def _joined(
-    make: type[Every] | type[Some], parts: Sequence[Expression]
-) -> Expression:
+def _joined(make: type[Every] | type[Some], parts: Sequence[Expression]) -> Expression:
     return parts[0] if len(parts) == 1 else make(tuple(parts))
 
 

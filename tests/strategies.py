@@ -394,6 +394,29 @@ def declined(rulebook: Rulebook) -> st.SearchStrategy[frozenset[str]]:
     return st.frozensets(st.sampled_from(sorted(rulebook.adaptations)), max_size=1)
 
 
+@st.composite
+def narrowing(draw: Draw, feature: Feature, possible: Possible) -> Possible:
+    """One thing a further answer may leave; perhaps all there was."""
+    if isinstance(possible, Members):
+        still_open = (1 << member_count(feature)) - 1 & ~(possible.present | possible.absent)
+        present = draw(st.integers(0, still_open)) & still_open
+        absent = draw(st.integers(0, still_open)) & still_open & ~present
+        return Members(possible.present | present, possible.absent | absent)
+    if isinstance(possible, Options):
+        places = [at for at in range(possible.mask.bit_length()) if possible.mask >> at & 1]
+        kept = draw(st.sets(st.sampled_from(places), min_size=1))
+        return Options(sum(1 << at for at in kept))
+    ends = (draw(_inside(feature, possible)), draw(_inside(feature, possible)))
+    return Span(min(ends), max(ends))
+
+
+def _inside(feature: Feature, span: Span) -> st.SearchStrategy[float]:
+    if feature.type is not Kind.DECIMAL:
+        return _evenly(int(span.low), int(span.high))
+    steps = int((span.high - span.low) / _STEP)
+    return _evenly(0, steps).map(lambda step: span.low + step * _STEP)
+
+
 def refinements(feature: Feature, possible: Possible) -> list[Possible]:
     """Everything a further answer can make of what is possible; the first is no answer."""
     if isinstance(possible, Span):
