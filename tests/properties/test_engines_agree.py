@@ -31,6 +31,8 @@ from tests import strategies as drawn
 WHY_NOT = durable.missing()
 without_durable = pytest.mark.skipif(WHY_NOT is not None, reason=str(WHY_NOT))
 SHIPPED_DAY = date(2026, 11, 24)
+FEWER = settings().max_examples // 3
+"""Examples where one of them is much work; the rest takes as many as the profile says."""
 
 
 @cache
@@ -162,7 +164,7 @@ def test_durable_does_what_native_does(data: st.DataObject) -> None:
 
 @pytest.mark.durable
 @without_durable
-@settings(max_examples=50)
+@settings(max_examples=FEWER)
 @given(st.data())
 def test_durable_agrees_however_rules_are_dealt(data: st.DataObject) -> None:
     """With limits so low that alternatives are named, conjunctions split, rule sets tiny."""
@@ -186,7 +188,7 @@ def agree(facts: Mapping[str, Fact], rulebook: Rulebook, day: date) -> None:
 # ------------------------------------------------------------------------------- shipped rulebook
 
 
-@settings(max_examples=40)
+@settings(max_examples=FEWER)
 @given(st.data())
 def test_native_does_what_the_shipped_rulebook_says(data: st.DataObject) -> None:
     """The compiled rules against their conditions read plainly, test by test."""
@@ -197,7 +199,7 @@ def test_native_does_what_the_shipped_rulebook_says(data: st.DataObject) -> None
 
 @pytest.mark.durable
 @without_durable
-@settings(max_examples=40)
+@settings(max_examples=FEWER)
 @given(st.data())
 def test_durable_agrees_on_the_shipped_rulebook(data: st.DataObject) -> None:
     """On facts of any kind."""
@@ -206,7 +208,7 @@ def test_durable_agrees_on_the_shipped_rulebook(data: st.DataObject) -> None:
 
 @pytest.mark.durable
 @without_durable
-@settings(max_examples=40)
+@settings(max_examples=FEWER)
 @given(st.data())
 def test_durable_agrees_on_profiles(data: st.DataObject) -> None:
     """On facts as profiles make them: half-answered instruments, stale scores, conflicts."""

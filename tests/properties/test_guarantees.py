@@ -26,6 +26,8 @@ from recommender.trace import Trace
 from tests import strategies as drawn
 
 SHIPPED_DAY = date(2026, 11, 24)
+FEWER = settings().max_examples // 3
+"""Examples where one of them is much work; the rest takes as many as the profile says."""
 Value = TypeVar("Value")
 LOST = (Status.EXCLUDED, Status.WITHHELD, Status.HELD)
 
@@ -145,7 +147,7 @@ def _said(answer: Answer) -> object:
     return answer.plan.status, chosen, aside, in_order, truths, facts
 
 
-@settings(max_examples=25)
+@settings(max_examples=FEWER)
 @given(st.data(), st.randoms(use_true_random=False))
 def test_the_shipped_rulebook_answers_in_the_same_bytes(
     data: st.DataObject, chance: random.Random
@@ -170,7 +172,7 @@ def test_learning_never_surprises(patient: Patient, data: st.DataObject) -> None
     _learn(patient, data)
 
 
-@settings(max_examples=25)
+@settings(max_examples=FEWER)
 @given(st.data())
 def test_learning_never_surprises_under_the_shipped_rulebook(data: st.DataObject) -> None:
     """The same, with facts of any kind."""
