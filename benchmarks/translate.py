@@ -104,11 +104,10 @@ class Translation:
         self._tested = {test.feature for test in rulebook.tests}
         self._known_tested = {test.feature for test in rulebook.tests if test.name == "known"}
 
-    def rules(self, *, concluding: bool = False) -> Iterator[tuple[Rule, Expression]]:
+    def rules(self) -> Iterator[tuple[Rule, Expression]]:
         """Every active rule with the expression that says it certainly fires."""
         for rule in self.active:
-            if not concluding or rule.text.conclude is not None:
-                yield rule, self.certainly(rule.condition)
+            yield rule, self.certainly(rule.condition)
 
     def certainly(self, condition: Condition) -> Expression:
         """True exactly where the condition is TRUE."""

@@ -29,11 +29,11 @@ from recommender.facts import (
     meet,
 )
 from recommender.findings import Findings
-from recommender.measures import age_of, measure
+from recommender.measures import ages_of, measure
 from recommender.profile import Assessment, Profile
 from recommender.rulebook import Rulebook
 from recommender.scores import Score, bands_met, read_score
-from recommender.vocabulary import Feature, Instrument, Kind, Source, days, window
+from recommender.vocabulary import Band, Feature, Instrument, Kind, Source, days, window
 
 FRESH, USABLE, GONE = range(3)
 _RELEASE = "release."
@@ -115,6 +115,8 @@ class _Assessing:
         self._done: dict[str, Fact] = {}
         self._scores: dict[str, list[Score]] = {}
         self._check_date(profile.assessed_on, "assessed_on")
+        if profile.birth_year is not None and profile.birth_year > as_of.year:
+            self._check_date(Moment(date(profile.birth_year, 1, 1)), "birth_year")
         self._read_scores()
         self._findings = Findings(profile, rulebook, self._complain, self._check_date)
 
@@ -219,24 +221,24 @@ class _Assessing:
     def _banded(
         self, feature: Feature, values: Mapping[str, Any], score: Span, instrument: Instrument
     ) -> tuple[Possible, str]:
-        met = {
-            band.id: band
-            for table in self._tables(instrument)
-            for band in bands_met(score, table, instrument)
-        }
+        tables = self._tables(instrument)
+        if not all(tables):
+            return everything(feature), ""  # what decides may have a value without a table
+        met = {band.id: band for table in tables for band in bands_met(score, table, instrument)}
         allowed = [exactly(feature, values[name]) for name in met]
         return _united(allowed), next(iter(met)) if len(met) == 1 else ""
 
-    def _tables(self, instrument: Instrument) -> Iterator[list[Any]]:
-        """The tables of bands that may apply; more than one while what decides is not known."""
-        if instrument.bands:
-            yield instrument.bands
-        for name, tables in instrument.bands_by.items():
+    def _tables(self, instrument: Instrument) -> list[list[Band]]:
+        """The tables of bands that may apply: several while what decides is not known."""
+        tables = [instrument.bands] if instrument.bands else []
+        for name, by_value in instrument.bands_by.items():
             deciding, fact = self.feature(name), self.fact(name)
-            for value, bands in tables.items():
-                wanted = value == "true" if deciding.type is Kind.BOOLEAN else value
-                if meet(fact.possible, exactly(deciding, wanted)) is not None:
-                    yield bands
+            tables.extend(
+                by_value.get(str(option).lower(), [])
+                for option in deciding.options
+                if meet(fact.possible, exactly(deciding, option)) is not None
+            )
+        return tables
 
     def _measured(self, feature: Feature, source: Source) -> Iterator[Report]:
         found = measure(source, self)
@@ -261,8 +263,7 @@ class _Assessing:
 
     def _own_field(self, feature: Feature) -> Iterator[Report]:
         if feature.id == "age":
-            span = age_of(self.profile, self.as_of)
-            if span is not None:
+            for span in ages_of(self.profile, self.as_of):
                 yield Report(span, self.profile.assessed_on, "profile")
         elif feature.id.startswith(_RELEASE):
             done = self._findings.released(feature.id.removeprefix(_RELEASE))

@@ -6,11 +6,12 @@ In: the gathered content and its models. Out: nothing; every problem is noted in
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 
-from recommender.conditions import Condition, misfit, tests_of
+from recommender.conditions import Condition, misfit, parse, tests_of
 from recommender.errors import did_you_mean
 from recommender.reading import Entry, Gathered, Pieces, has_decimals
-from recommender.rules import IfNotKnown, Rule, Verb
-from recommender.vocabulary import Adaptation, Band, Feature, Instrument, Kind, Source
+from recommender.rules import IfNotKnown, Outcome, Rule, Verb
+from recommender.totals import summed
+from recommender.vocabulary import NUMERIC, Adaptation, Band, Feature, Instrument, Kind, Source
 
 PROFILE_FIELDS = ("age", "sex", "conditions", "medications", "implants")
 PROFILE_GROUPS = ("history", "access", "preferences", "release")
@@ -109,8 +110,16 @@ class _Check:
             ):
                 return
             self._instrument_source(feature, source, known[source.instrument], entry, n)
+        else:
+            self._fits(feature, source, _kind_without_instrument(source), entry, n)
         for part in source.parts or ():
             self._names([part.feature], self._pieces.features, "feature", entry, *path, "parts")
+        missing = [key for key in _NEEDED.get(source.measure or "", ()) if not _given(source, key)]
+        if missing:
+            message = f"the measure {source.measure} needs {' and '.join(missing)}"
+            self._gathered.report(entry, "C331", message, "", path)
+        if source.applies_when is not None:
+            self._applies_when(source, entry, n)
         for value in source.ranges or ():
             self._value(feature, value, entry, *path, "ranges")
 
@@ -118,8 +127,12 @@ class _Check:
         self, feature: Feature, source: Source, instrument: Instrument, entry: Entry, n: int
     ) -> None:
         path = ("from", n)
-        if source.item:
-            self._names([source.item], instrument.items, "item", entry, *path, "item")
+        if source.item and not self._names(
+            [source.item], instrument.items, "item", entry, *path, "item"
+        ):
+            return
+        if source.measure is None:
+            self._fits(feature, source, _kind_of(source, instrument), entry, n)
         if source.band is None:
             return
         bands = list(dict.fromkeys(band.id for band in _all_bands(instrument)))
@@ -130,6 +143,25 @@ class _Check:
             self._gathered.report(entry, "C305", message, "", (*path, "band"), key=True)
         for value in source.band.values():
             self._value(feature, value, entry, *path, "band")
+
+    def _fits(
+        self, feature: Feature, source: Source, kind: Kind | None, entry: Entry, n: int
+    ) -> None:
+        """Whether what the source gives, of that kind, can be a value of the feature."""
+        if kind is None:
+            message = f"{source.instrument} has no total to take a value from"
+            self._gathered.report(entry, "C330", message, "Name an item.", ("from", n))
+        elif not _suits(feature.type, kind, mapped=bool(source.band or source.ranges)):
+            message = f"this source gives {_GIVES[kind]}, and '{feature.id}' is {feature.type}"
+            hint = "Map it with band or ranges." if kind in NUMERIC else ""
+            self._gathered.report(entry, "C330", message, hint, ("from", n))
+
+    def _applies_when(self, source: Source, entry: Entry, n: int) -> None:
+        def report(path: tuple[str | int, ...], code: str, message: str, hint: str) -> None:
+            inner = ("from", n, "applies_when", *path)
+            self._gathered.report(entry, code, message, hint, inner, key=True)
+
+        parse(source.applies_when, self._pieces.features, report)
 
     def _value(self, feature: Feature, value: object, entry: Entry, *path: str | int) -> None:
         if feature.type is Kind.BOOLEAN and value in ("true", "false"):
@@ -147,17 +179,29 @@ class _Check:
     def _instrument(self, instrument: Instrument, entry: Entry) -> None:
         if isinstance(instrument.total, dict):
             named = [item for domain in instrument.total["domains"] for item in domain]
-            self._names(named, instrument.items, "item", entry, "total")
+            if not self._names(named, instrument.items, "item", entry, "total"):
+                return
+        self._adds_up(instrument, entry)
         if instrument.bands:
             self._covers(instrument, instrument.bands, entry, "bands")
         for feature, tables in instrument.bands_by.items():
             if self._names([feature], self._pieces.features, "feature", entry, "bands_by"):
-                options = [str(v) for v in self._pieces.features[feature].options]
+                options = [str(v).lower() for v in self._pieces.features[feature].options]
                 self._names(tables, options, "value", entry, "bands_by", feature)
             for value, bands in tables.items():
                 self._covers(instrument, bands, entry, "bands_by", feature, value)
         for item, skip in instrument.skip.items():
             self._names([item, *skip.gives], instrument.items, "item", entry, "skip")
+
+    def _adds_up(self, instrument: Instrument, entry: Entry) -> None:
+        """Whether every sum the items can have is a total of the instrument."""
+        if not instrument.items or instrument.range is None or instrument.total == "none":
+            return
+        whole = summed({}, instrument)
+        low, high = instrument.range
+        if whole is not None and not (low <= whole.low and whole.high <= high):
+            message = f"the items sum to {whole.low:g} to {whole.high:g}, outside {low} to {high}"
+            self._gathered.report(entry, "C332", message, "", ("items",), key=True)
 
     def _covers(
         self, instrument: Instrument, bands: list[Band], entry: Entry, *path: str | int
@@ -186,7 +230,7 @@ class _Check:
         self._names(text.evidence, self._pieces.evidence, "evidence", entry, "evidence")
         if text.refer:
             self._refer(rule, entry)
-        if text.conclude:
+        if text.conclude is not None:
             self._conclude(rule, entry)
         asked = [*text.answered_by, *([text.ask] if text.ask else [])]
         key = "ask" if text.ask else "answered_by"
@@ -230,7 +274,7 @@ class _Check:
         concluding = {f.id: set[str]() for f in self._pieces.features.values() if f.concluded}
         by_feature: dict[str, Rule] = {}
         for rule in self._pieces.rules.values():
-            if rule.verb is Verb.CONCLUDE and rule.concludes[0] in concluding:
+            if rule.text.conclude and rule.concludes[0] in concluding:
                 by_feature.setdefault(rule.concludes[0], rule)
                 rests_on = {test.feature for test in tests_of(rule.condition)} & concluding.keys()
                 concluding[rule.concludes[0]] |= rests_on
@@ -247,6 +291,7 @@ class _Check:
             "recommended": self._pieces.adaptations,
             "excluded": self._pieces.adaptations,
             "withheld": self._pieces.adaptations,
+            "held": ["all", *self._pieces.adaptations],
             "referred": self._pieces.pathways,
             "asked": self._pieces.features,
         }
@@ -254,9 +299,64 @@ class _Check:
             text = invariant.text
             entry = ("invariants", name)
             keeps = [text.monotone.keeps] if text.monotone else []
+            if text.monotone:
+                features = self._pieces.features
+                self._names([text.monotone.feature], features, "feature", entry, "monotone")
             for outcome in [text.never, text.always, *keeps, *(text.cover or ())]:
-                if outcome is not None and (kind := outcome.named[0]) in known:
-                    self._names([outcome.named[1]], known[kind], kind, entry)
+                if outcome is not None:
+                    self._outcome(outcome, known, entry)
+
+    def _outcome(
+        self, outcome: Outcome, known: Mapping[str, Collection[str]], entry: Entry
+    ) -> None:
+        kind, name = outcome.named
+        if not kind:
+            message = "an outcome names one thing, such as {recommended: tms}"
+            self._gathered.report(entry, "C333", message, f"One of {', '.join(known)}, status.")
+        elif kind in known:
+            self._names([name], known[kind], kind, entry)
+
+
+_GIVES = {Kind.BOOLEAN: "yes or no", Kind.INTEGER: "whole numbers", Kind.DECIMAL: "numbers"}
+
+_NEEDED: Mapping[str, tuple[str, ...]] = {
+    "count_of": ("set",),
+    "change": ("instrument",),
+    "months_since": ("date",),
+    "staging_sum": ("parts",),
+    "daily_dose": ("agents",),
+}
+
+
+def _given(source: Source, key: str) -> bool:
+    """Whether a measure's parameter is there; each part of a staging sum needs its points."""
+    if key == "parts":
+        return bool(source.parts) and all(p.points or p.ranges for p in source.parts or ())
+    return bool(getattr(source, key))
+
+
+def _kind_of(source: Source, instrument: Instrument) -> Kind | None:
+    """What an instrument's total or item is; None when there is no such total."""
+    if source.item:
+        allowed = instrument.items[source.item]
+        if any(isinstance(value, bool) for value in allowed):
+            return Kind.BOOLEAN
+        return Kind.DECIMAL if any(isinstance(v, float) for v in allowed) else Kind.INTEGER
+    if instrument.range is None or instrument.total == "none":
+        return None
+    return Kind.DECIMAL if has_decimals(instrument) else Kind.INTEGER
+
+
+def _kind_without_instrument(source: Source) -> Kind:
+    return Kind.INTEGER if source.measure else Kind.BOOLEAN
+
+
+def _suits(wanted: Kind, given: Kind, *, mapped: bool) -> bool:
+    if mapped and given in NUMERIC:
+        return wanted in (Kind.ORDINAL, Kind.CHOICE, Kind.BOOLEAN)
+    if given in NUMERIC:
+        return wanted in NUMERIC
+    return wanted is given and not mapped
 
 
 def _is_profile_field(name: str) -> bool:

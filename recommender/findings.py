@@ -157,7 +157,9 @@ class Findings:
             message = f"a member of '{feature.id}' is named both present and absent"
             self._complain("P209", message, "Keep the one that is true.", *path)
             return None
-        return Members(present, absent & ~present), extra
+        # One member outside the list being absent says nothing about the others.
+        listed = (1 << len(feature.values)) - 1
+        return Members(present, absent & ~present & listed), extra
 
     def _mask(self, feature: Feature, named: list[str], path: Path) -> tuple[int, tuple[str, ...]]:
         mask = 0

@@ -180,13 +180,22 @@ def _points(part: StagingPart, fact: Fact, feature: Feature) -> list[float]:
     if part.ranges is not None:
         assert isinstance(fact.possible, Span)
         low, high = fact.possible
-        return [points for start, end, points in part.ranges if start <= high and low <= end]
+        met = [one for one in sorted(part.ranges) if one[0] <= high and low <= one[1]]
+        step = 0 if feature.type is Kind.DECIMAL else 1
+        return [points for _, _, points in met] if _unbroken(met, low, high, step) else []
     points = part.points or {}
-    return [
-        points[str(value).lower()]
-        for place, value in enumerate(feature.options)
-        if _allowed(fact, place) and str(value).lower() in points
-    ]
+    possible = [str(v).lower() for n, v in enumerate(feature.options) if _allowed(fact, n)]
+    return [points[value] for value in possible] if set(possible) <= points.keys() else []
+
+
+def _unbroken(ranges: list[tuple[float, float, float]], low: float, high: float, step: int) -> bool:
+    """Whether sorted ranges hold every value from low to high."""
+    reached = low - step
+    for start, end, _ in ranges:
+        if start > reached + step:
+            return False
+        reached = max(reached, end)
+    return bool(ranges) and reached >= high
 
 
 def _allowed(fact: Fact, place: int) -> bool:
@@ -214,17 +223,25 @@ def _count_of(source: Source, known: Known) -> Measured | None:
 
 def _age_at(_source: Source, known: Known) -> Measured | None:
     age = age_of(known.profile, known.as_of)
-    return (age, known.profile.assessed_on) if age else None
+    return (age, known.profile.assessed_on) if age is not None else None
 
 
 def age_of(profile: Profile, as_of: date) -> Span | None:
-    """The age in years; a birth year alone leaves two of them."""
-    if profile.age is not None:
-        return Span(profile.age, profile.age)
-    if profile.birth_year is None:
+    """The age in years; what contradicts each other, and what lies between, stays possible."""
+    ages = ages_of(profile, as_of)
+    if not ages:
         return None
-    oldest = max(as_of.year - profile.birth_year, 0)
-    return Span(max(oldest - 1, 0), oldest)
+    low, high = max(age.low for age in ages), min(age.high for age in ages)
+    return Span(min(low, high), max(low, high))
+
+
+def ages_of(profile: Profile, as_of: date) -> list[Span]:
+    """What is stated of the age in years; a birth year leaves two of them."""
+    stated = [] if profile.age is None else [Span(profile.age, profile.age)]
+    if profile.birth_year is not None:
+        oldest = as_of.year - profile.birth_year
+        stated.append(Span(max(oldest - 1, 0), max(oldest, 0)))
+    return stated
 
 
 def _months_since(source: Source, known: Known) -> Measured | None:

@@ -94,7 +94,9 @@ Number = StrictInt | StrictFloat
 class Part(BaseModel):
     """The base of every part of a profile: frozen, and unknown keys are errors."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, populate_by_name=True, allow_inf_nan=False
+    )
 
 
 class Assessment(Part):

@@ -250,7 +250,17 @@ class Outcome(Content):
     held: str | None = None
     referred: Id | None = None
     asked: DottedId | None = None
-    status: str | None = None
+    status: (
+        Literal[
+            "stopped",
+            "out_of_scope",
+            "provisional",
+            "recommended",
+            "cannot_say",
+            "nothing_indicated",
+        ]
+        | None
+    ) = None
 
     @cached_property
     def named(self) -> tuple[str, str]:

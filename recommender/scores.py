@@ -11,6 +11,7 @@ from recommender.errors import did_you_mean
 from recommender.facts import Moment, Span
 from recommender.profile import Assessment
 from recommender.reading import has_decimals
+from recommender.totals import summed
 from recommender.vocabulary import Band, Instrument, Scalar
 
 Complain = Callable[..., None]
@@ -38,12 +39,12 @@ def read_score(
         return None
     clashing = frozenset(_skipped(given, instrument))
     items = {item: _span(value) for item, value in given.items()}
-    summed = _summed(items, instrument) if any(items.values()) else None
+    added = summed(items, instrument) if any(items.values()) else None
     total = _number(stated) if not isinstance(stated, bool) else None
-    if total is None or summed is None:
-        return Score(instrument, on, total or summed, items, False, clashing)
-    inside = summed.low <= total.low <= summed.high
-    hull = Span(min(summed.low, total.low), max(summed.high, total.high))
+    if total is None or added is None:
+        return Score(instrument, on, total or added, items, False, clashing)
+    inside = added.low <= total.low <= added.high
+    hull = Span(min(added.low, total.low), max(added.high, total.high))
     return Score(instrument, on, total if inside else hull, items, not inside, clashing)
 
 
@@ -125,31 +126,6 @@ def _span(value: Scalar | None) -> Span | None:
         return None
     assert isinstance(value, int | float)
     return Span(value, value)
-
-
-def _bounds(item: str, items: Mapping[str, Span | None], instrument: Instrument) -> Span:
-    known = items.get(item)
-    if known is not None:
-        return known
-    allowed = instrument.items[item]
-    low, high = allowed[0], allowed[-1]
-    assert isinstance(low, int | float)
-    assert isinstance(high, int | float)
-    return Span(low, high)
-
-
-def _summed(items: Mapping[str, Span | None], instrument: Instrument) -> Span | None:
-    """The total from best to worst case; None when the instrument has none."""
-    if instrument.total == "none":
-        return None
-    if isinstance(instrument.total, dict):
-        groups = instrument.total["domains"]
-    else:
-        groups = [[item] for item in instrument.items]
-    ends = [[_bounds(item, items, instrument) for item in group] for group in groups]
-    low = sum(max(span.low for span in group) for group in ends)
-    high = sum(max(span.high for span in group) for group in ends)
-    return Span(low, high)
 
 
 def bands_met(score: Span, bands: list[Band], instrument: Instrument) -> list[Band]:

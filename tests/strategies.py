@@ -48,7 +48,7 @@ WEAK = ("ask", "caution", "presume")
 VERBS = (
     *("recommend", "recommend", "recommend", "exclude", "exclude", "exclude", "refer", "refer"),
     *("conclude", "conclude", "conclude", "ask", "caution", "tailor", "flag"),
-    *("choose_one", "sequence", "sequence", "together", "limit"),
+    *("choose_one", "sequence", "sequence", "together", "limit", "limit"),
 )
 
 
@@ -57,21 +57,26 @@ def load(content: Plain) -> Rulebook:
     return build(Gathered(content))
 
 
-def rulebooks(*, features: int = 4, rules: int = 10) -> st.SearchStrategy[Rulebook]:
-    """Small rulebooks with at most so many features to be asked about, and so many rules."""
-    return contents(features=features, rules=rules).map(load)
+def rulebooks(
+    *, features: int = 4, rules: int = 10, willing: bool = False
+) -> st.SearchStrategy[Rulebook]:
+    """Small rulebooks with at most so many features to be asked about, and so many rules.
+
+    willing: most adaptations are recommended whatever is known, so that plans hold several.
+    """
+    return contents(features=features, rules=rules, willing=willing).map(load)
 
 
 @st.composite
-def contents(draw: Draw, *, features: int = 4, rules: int = 10) -> Plain:
+def contents(draw: Draw, *, features: int = 4, rules: int = 10, willing: bool = False) -> Plain:
     """The plain content of a small rulebook."""
     base = [draw(_feature(f"f{n}")) for n in range(draw(_evenly(2, features)))]
     settled = [draw(_concluded(f"c{n}")) for n in range(draw(_evenly(0, 2)))]
-    names = [f"a{n}" for n in range(draw(_evenly(1, 3)))]
+    names = [f"a{n}" for n in range(draw(_evenly(2, 4) if willing else _evenly(1, 3)))]
     drawing = _Rules(draw, base, settled, names)
-    count = draw(_evenly(2, rules)) - 1
-    some = st.lists(st.sampled_from(VERBS), min_size=count, max_size=count)
-    verbs = ["recommend", *draw(some)]
+    some = draw(_evenly(len(names), rules)) - len(names)
+    verbs = draw(st.lists(st.sampled_from(VERBS), min_size=some, max_size=some))
+    written = [drawing.reason(name, willing) for name in names] + list(map(drawing.rule, verbs))
     return {
         "schema": "rulebook/1",
         "rulebook": {"id": "drawn", "version": "1", "title": "T", "status": "draft"}
@@ -84,7 +89,7 @@ def contents(draw: Draw, *, features: int = 4, rules: int = 10) -> Plain:
         ],
         "instruments": {},
         "topics": {},
-        "rules": {f"adaptation.t.r{n}": drawing.rule(verb) for n, verb in enumerate(verbs)},
+        "rules": {f"adaptation.t.r{n}": rule for n, rule in enumerate(written)},
     }
 
 
@@ -126,9 +131,9 @@ def _concluded(draw: Draw, name: str) -> Plain:
 
 @st.composite
 def _adaptation(draw: Draw, name: str, base: Sequence[Plain]) -> Plain:
-    text: Plain = {"id": name, "title": name, "phase": draw(st.integers(0, 3))}
-    if draw(st.booleans()):
-        hours, streams = draw(st.integers(0, 3)), draw(st.integers(0, 2))
+    text: Plain = {"id": name, "title": name, "phase": draw(_evenly(0, 3))}
+    if draw(_evenly(0, 3)):
+        hours, streams = draw(_evenly(0, 3)), draw(_evenly(0, 2))
         text["burden"] = {"hours_per_week": hours, "homework_streams": streams}
     booleans = [feature["id"] for feature in base if feature["type"] == "boolean"]
     if booleans and draw(st.booleans()):
@@ -157,10 +162,21 @@ class _Rules:
         if verb == "conclude" and not self._settled:
             verb = "flag"
         made: Plain = getattr(self, f"_{verb}")()
+        combining = verb in ("choose_one", "sequence", "together", "limit")
+        if combining and self._draw(st.booleans()):
+            made["when"] = {}
         if "when" not in made:
             known = verb in ("ask", "flag")
             made["when"] = self._when([*self._base, *self._settled], known=known)
         return {"title": "T", "because": "B"} | made | self._effect()
+
+    def reason(self, name: str, willing: bool) -> Plain:
+        """A rule that recommends one adaptation."""
+        always = willing and self._draw(_evenly(0, 3)) > 0
+        when = {} if always else self._when([*self._base, *self._settled])
+        return (
+            {"title": "T", "because": "B"} | self._recommend() | {"recommend": name, "when": when}
+        )
 
     def _effect(self) -> Plain:
         kind = self._draw(st.sampled_from(["", "", "", "", "active", "retired", "over", "now"]))
@@ -242,7 +258,7 @@ class _Rules:
     def _limit(self) -> Plain:
         measures = ["new_at_once", "hours_per_week", "homework_streams"]
         measure = self._draw(st.sampled_from(measures))
-        return {"limit": {measure: self._draw(st.integers(0, 4))}}
+        return {"limit": {measure: self._draw(_evenly(0, 4))}}
 
     def _when(self, features: Sequence[Plain], *, known: bool = False) -> Plain:
         return dict(self._draw(whens(features, known=known)))

@@ -325,6 +325,16 @@ def test_points_need_not_rise_with_the_values() -> None:
     assert staged(part) == Span(0, 3)
 
 
+def test_a_value_without_points_leaves_the_sum_open() -> None:
+    some = {"feature": "severity", "points": {"low": 1, "mild": 2}}
+    assert staged(some, severity="mild") == Span(2, 2)
+    assert staged(some, severity="high") is None
+    assert staged(some) is None
+    gap = {"feature": "failures", "ranges": [[0, 2, 1], [5, 20, 3]]}
+    assert staged(gap, failures=2) == Span(1, 1)
+    assert staged(gap) is None
+
+
 @pytest.mark.parametrize(
     ("observed", "applies"),
     [({"augmented": True}, True), ({"augmented": False}, False), ({}, False)],

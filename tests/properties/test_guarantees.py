@@ -80,7 +80,7 @@ class Patient:
 @st.composite
 def patients(draw: drawn.Draw) -> Patient:
     """Anybody, under any small rulebook."""
-    rulebook = draw(drawn.rulebooks(rules=14))
+    rulebook = draw(drawn.rulebooks(rules=14, willing=True))
     prefers = draw(st.permutations(sorted(rulebook.adaptations)))
     releases, declines = draw(drawn.releases), draw(drawn.declined(rulebook))
     return Patient(rulebook, draw(drawn.facts(rulebook)), releases, declines, tuple(prefers))
@@ -104,7 +104,7 @@ def test_every_adaptation_appears_once(patient: Patient) -> None:
 # ------------------------------------------------------------------------------- same bytes
 
 
-@given(drawn.contents(rules=14), st.data(), st.randoms(use_true_random=False))
+@given(drawn.contents(rules=14, willing=True), st.data(), st.randoms(use_true_random=False))
 def test_order_of_rules_and_facts_is_irrelevant(
     content: drawn.Plain, data: st.DataObject, chance: random.Random
 ) -> None:
