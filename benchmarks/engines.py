@@ -47,7 +47,7 @@ class Runner(Protocol):
 
 
 class Native:
-    """Our default engine; `reasons` also names the deciding tests of every rule that is not silent."""
+    """Our default engine; with `reasons`, the deciding tests of every rule not silent as well."""
 
     def __init__(self, rulebook: Rulebook, cases: Sequence[Case], *, reasons: bool) -> None:
         self.name = OURS if reasons else "recommender, truths only"
@@ -144,7 +144,7 @@ class RuleEngine:
     name = "rule-engine"
 
     def __init__(self, translation: Translation, cases: Sequence[Case]) -> None:
-        import rule_engine
+        import rule_engine  # type: ignore[import-untyped]
 
         self._rules = [(r.id, rule_engine.Rule(infix(one))) for r, one in translation.rules()]
         self._contexts = [case.context for case in cases]

@@ -86,16 +86,18 @@ class Row:
 
 def table(rows: Sequence[Row]) -> list[str]:
     """The rows as Markdown."""
-    lines = [
+    return [
         "| what | beside | ratio | aim | reached | ms | beside, ms |",
         "|---|---|---|---|---|---|---|",
+        *map(_line, rows),
     ]
-    for row in rows:
-        lines.append(
-            f"| {row.what} | {row.beside} | {row.ratio:.2f} | {_aim(row)} | {row.reached} | "
-            f"{_shown(row.seconds)} | {_shown(row.beside_seconds)} |"
-        )
-    return lines
+
+
+def _line(row: Row) -> str:
+    return (
+        f"| {row.what} | {row.beside} | {row.ratio:.2f} | {_aim(row)} | {row.reached} | "
+        f"{_shown(row.seconds)} | {_shown(row.beside_seconds)} |"
+    )
 
 
 def _aim(row: Row) -> str:

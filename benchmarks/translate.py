@@ -1,10 +1,10 @@
 """The conditions of a rulebook for engines that know only true and false.
 
-Other rule engines have no «unknown», and treat what is missing in their own ways. So each feature is
-handed to them as what is surely so and what may be so: the lower and the upper end of what is still
-possible. Every condition is translated twice over those keys: `certainly` is true exactly where our
-truth is TRUE, `possibly` exactly where it is not FALSE. Both come without negation, as comparisons
-of one key with a number or with true, joined by all and any; each engine writes them its own way.
+Other rule engines have no «unknown», and treat what is missing in their own ways. So each feature
+is handed to them as what is surely so and what may be so: the lower and the upper end of what is
+still possible. Every condition is translated twice over those keys: `certainly` is true exactly
+where our truth is TRUE, `possibly` exactly where it is not FALSE. Both come without negation, as
+comparisons of one key with a constant, joined by all and any; each engine writes them its own way.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Content files become one rulebook: what belongs where, what is implied, what a site may change."""
+"""Content files become one rulebook: what belongs where, and what a site may change."""
 
 from __future__ import annotations
 
