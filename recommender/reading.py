@@ -98,6 +98,8 @@ class Gathered:
     content: Plain = field(default_factory=dict)
     places: dict[Entry, list[tuple[Document, tuple[str | int, ...]]]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    unread: set[str] = field(default_factory=set)
+    """Sections whose file could not be read: what rests on them is not judged."""
 
     def report(
         self,
@@ -148,14 +150,15 @@ def gather(root: Path, site: Path | None = None, *, shown: str = "") -> Gathered
     for name, data in files.files(root):
         _take(gathered, name if site else prefix + name, data, over=False, real=name)
     for name in REQUIRED:
-        if LISTS.get(name, MAPPINGS.get(name)) not in gathered.content:
+        section = LISTS.get(name) or MAPPINGS[name]
+        if section not in gathered.content and section not in gathered.unread:
             hint = "A rulebook needs at least rulebook.yaml, features.yaml and adaptations.yaml."
             missing = Problem("C201", "this file is missing", hint, file=prefix + name)
             gathered.problems.append(missing)
     if site is not None:
         shipped = gathered.content.get("rulebook", {}).get("id")
         for name, data in files.files(site):
-            _take(gathered, prefix + name, data, over=True, real=name)
+            _take(gathered, (prefix or f"{site.name}/") + name, data, over=True, real=name)
         _lies_over(gathered, shipped)
     return gathered
 
@@ -177,10 +180,7 @@ def _take(gathered: Gathered, name: str, data: bytes, *, over: bool, real: str) 
         document = files.read_yaml(data, name)
     except ContentError as error:
         gathered.problems.extend(error.problems)
-        # A file that cannot be read is not also a missing one.
-        section = LISTS.get(real) or MAPPINGS.get(real)
-        if section:
-            gathered.content.setdefault(section, [] if real in LISTS else {})
+        _unread(gathered, LISTS.get(real) or MAPPINGS.get(real))
         return
     if over and real == "rules/invariants.yaml":
         hint = "Invariants are proved for the shipped rulebook."
@@ -201,10 +201,17 @@ def _take(gathered: Gathered, name: str, data: bytes, *, over: bool, real: str) 
         )
 
 
+def _unread(gathered: Gathered, section: str | None) -> None:
+    """A file that cannot be read is not also a missing one."""
+    if section is not None:
+        gathered.unread.add(section)
+
+
 def _take_list(gathered: Gathered, section: str, document: Document, *, over: bool) -> None:
     entries = gathered.content.setdefault(section, [])
     if not isinstance(document.data, list):
         gathered.problems.append(document.problem("C203", "this file holds a list of entries"))
+        _unread(gathered, section)
         return
     earlier = {entry.get("id"): at for at, entry in enumerate(entries)}
     mine: set[object] = set()
@@ -219,7 +226,7 @@ def _take_list(gathered: Gathered, section: str, document: Document, *, over: bo
             continue
         mine.add(name)
         at = earlier.get(name)
-        if over and section == "features":
+        if over and section == "features" and at is not None:
             _only_words(gathered, document, n, entry)
         if at is None:
             at = len(entries)
@@ -243,7 +250,7 @@ def _only_words(gathered: Gathered, document: Document, n: int, entry: Plain) ->
 def _take_mapping(gathered: Gathered, section: str, document: Document) -> None:
     if not isinstance(document.data, dict):
         gathered.problems.append(document.problem("C203", "this file holds a mapping"))
-        gathered.content.setdefault(section, {})
+        _unread(gathered, section)
         return
     merged = gathered.content.setdefault(section, {})
     for key, value in document.data.items():

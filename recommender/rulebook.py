@@ -197,16 +197,13 @@ def _from_yaml(root: Path, site: Path | None, shown: str) -> Rulebook:
 
 def build(gathered: Gathered, digest: str = "") -> Rulebook:
     """Models, cross-checks, digest unless known. Raises ContentError with all problems at once."""
-    pieces = models(gathered) if not _unreadable(gathered) else None
+    readable = not gathered.unread and "rulebook" in gathered.content
+    pieces = models(gathered) if readable else None
     if pieces is not None:
         check(gathered, pieces)
     if gathered.problems or pieces is None:
         raise ContentError(gathered.problems)
     return Rulebook(pieces, digest or digest_of(gathered.content))
-
-
-def _unreadable(gathered: Gathered) -> bool:
-    return "rulebook" not in gathered.content
 
 
 def digest_of(content: Plain) -> str:

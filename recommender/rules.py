@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from functools import cached_property
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, StrictBool, StrictInt
+from pydantic import Field, StrictBool, StrictInt, model_validator
 
 from recommender.conditions import Condition
 from recommender.vocabulary import Content, DottedId, Id, Number, Scalar
@@ -108,6 +108,12 @@ class Period(Content):
     start: date | None = None
     end: date | None = None
 
+    @model_validator(mode="after")
+    def _runs_forward(self) -> Self:
+        if self.start and self.end and self.start > self.end:
+            raise ValueError("a period needs its start before its end")
+        return self
+
     def covers(self, day: date) -> bool:
         """Whether the day lies inside."""
         return (self.start is None or self.start <= day) and (self.end is None or day <= self.end)
@@ -128,6 +134,12 @@ class Limit(Content):
     hours_per_week: Number | None = None
     homework_streams: Number | None = None
 
+    @model_validator(mode="after")
+    def _limits_something(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError("a limit names new_at_once, hours_per_week or homework_streams")
+        return self
+
 
 class RuleText(Content):
     """One rule exactly as it stands in its file."""
@@ -144,10 +156,10 @@ class RuleText(Content):
 
     conclude: dict[DottedId, Scalar] | None = None
     recommend: Id | None = None
-    exclude: Id | list[Id] | None = None
+    exclude: Id | Annotated[list[Id], Field(min_length=1)] | None = None
     refer: Id | None = None
-    caution: Id | list[Id] | None = None
-    tailor: Id | list[Id] | None = None
+    caution: Id | Annotated[list[Id], Field(min_length=1)] | None = None
+    tailor: Id | Annotated[list[Id], Field(min_length=1)] | None = None
     ask: DottedId | None = None
     flag: str | None = None
     choose_one: Annotated[list[Id], Field(min_length=2)] | None = None
@@ -261,6 +273,12 @@ class Outcome(Content):
         ]
         | None
     ) = None
+
+    @model_validator(mode="after")
+    def _one_thing(self) -> Self:
+        if len(self.model_fields_set) > 1:
+            raise ValueError("an outcome names one thing, such as {recommended: tms}")
+        return self
 
     @cached_property
     def named(self) -> tuple[str, str]:

@@ -83,7 +83,7 @@ topic: Mindfulness
     assert load_rulebook(folder).digest == before
 
 
-def test_a_file_that_is_named_and_read_in_another_order_changes_nothing(folder: Path) -> None:
+def test_rules_stand_in_order_of_id_whatever_their_file(folder: Path) -> None:
     one = "topic: T\nrules:\n  one: {title: O, when: {}, flag: F, because: B}\n"
     two = one.replace("one:", "two:")
     write(folder, {"rules/tailoring/a.yaml": one, "rules/tailoring/b.yaml": two})
