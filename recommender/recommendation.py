@@ -5,7 +5,7 @@ first asked for; the document asks for all of it. Nothing here is wording: clini
 from the rules and the vocabulary, the rest from templates.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
@@ -16,6 +16,7 @@ from recommender.facts import Fact, Span, describe
 from recommender.plan import Chosen, Plan, PlanStatus, SetAside
 from recommender.profile import Profile
 from recommender.questions import Question, Questions
+from recommender.rulebook import Rulebook
 from recommender.rules import IfNotKnown, Rule, Verb
 from recommender.stops import Stop
 from recommender.trace import SAID, Trace
@@ -263,38 +264,10 @@ class _Writer:
         }
 
     def _because(self, rule: Rule) -> Document:
-        text = rule.text
-        return {
-            "rule": rule.id,
-            "title": text.title,
-            "text": text.because,
-            "limits": text.limits,
-            "certainty": text.certainty.value if text.certainty else None,
-            "strength": text.strength.value if rule.verb is Verb.RECOMMEND else None,
-            "status": rule.status,
-            "verb": rule.verb.value,
-            "evidence": [self._evidence(name) for name in text.evidence],
-            "conditions": self._conditions(rule),
-        }
-
-    def _evidence(self, name: str) -> Document:
-        item = self._rulebook.evidence[name]
-        return {
-            "id": name,
-            "citation": self._rulebook.citations[name],
-            "doi": (item.model_extra or {}).get("DOI"),
-            "checked": item.checked,
-            "review_by": item.review_by,
-        }
+        return reason(rule, self._rulebook, self._trace.deciding(rule))
 
     def _conditions(self, rule: Rule) -> list[Document]:
-        return [
-            {"feature": test.feature, "test": say_values(test), "words": self._say(test)}
-            for test in self._trace.deciding(rule)
-        ]
-
-    def _say(self, test: Test) -> str:
-        return say_test(test, self._features[test.feature])
+        return tests_in_words(self._trace.deciding(rule), self._rulebook)
 
     def _question(self, question: Question) -> Document:
         feature = self._features[question.feature]
@@ -341,6 +314,46 @@ class _Writer:
             ],
         }
         return written | ({"other_members": list(fact.extra)} if fact.extra else {})
+
+
+def reason(rule: Rule, rulebook: Rulebook, tests: Iterable[Test]) -> Document:
+    """One rule as a reason, with the tests that are to be named."""
+    text = rule.text
+    return {
+        "rule": rule.id,
+        "title": text.title,
+        "text": text.because,
+        "limits": text.limits,
+        "certainty": text.certainty.value if text.certainty else None,
+        "strength": text.strength.value if rule.verb is Verb.RECOMMEND else None,
+        "status": rule.status,
+        "verb": rule.verb.value,
+        "evidence": [_evidence(name, rulebook) for name in text.evidence],
+        "conditions": tests_in_words(tests, rulebook),
+    }
+
+
+def tests_in_words(tests: Iterable[Test], rulebook: Rulebook) -> list[Document]:
+    """Tests as they are written in a rule, and as they are read aloud."""
+    return [
+        {
+            "feature": test.feature,
+            "test": say_values(test),
+            "words": say_test(test, rulebook.features[test.feature]),
+        }
+        for test in tests
+    ]
+
+
+def _evidence(name: str, rulebook: Rulebook) -> Document:
+    item = rulebook.evidence[name]
+    return {
+        "id": name,
+        "citation": rulebook.citations[name],
+        "doi": (item.model_extra or {}).get("DOI"),
+        "checked": item.checked,
+        "review_by": item.review_by,
+    }
 
 
 def _score(score: Span | None) -> Document | None:

@@ -186,15 +186,6 @@ def test_an_unknown_sequence_acts_as_true(when: Plain, moved: bool) -> None:
     assert phases(given)["b"] == (2 if moved else 1)
 
 
-def test_a_gap_in_a_sequence_orders_nothing_across_it() -> None:
-    given = plan(
-        {"a": {"phase": 1}, "b": {}, "c": {"phase": 1}},
-        [{"sequence": ["a", "b", "c"]}],
-        {"b": {"when": FALSE}},
-    )
-    assert phases(given) == {"a": 1, "c": 1}
-
-
 def test_what_requires_something_absent_is_deferred_down_the_line() -> None:
     given = plan(
         {"a": {}, "b": {}, "c": {}},

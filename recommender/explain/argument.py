@@ -7,8 +7,9 @@ what could still speak against something planned. Silent rules are left out; not
 
 from typing import Any
 
-from recommender.conditions import say_test, tests_of
+from recommender.conditions import tests_of
 from recommender.explain.view import Document
+from recommender.recommendation import reason
 from recommender.rulebook import Rulebook
 from recommender.rules import Rule, Verb
 
@@ -31,20 +32,5 @@ def further_reasons(document: Document, rulebook: Rulebook, adaptation: str) -> 
 
 
 def _reason(rule: Rule, rulebook: Rulebook) -> dict[str, Any]:
-    text = rule.text
-    return {
-        "rule": rule.id,
-        "title": text.title,
-        "text": text.because,
-        "limits": text.limits,
-        "certainty": text.certainty.value if text.certainty else None,
-        "strength": text.strength.value if rule.verb is Verb.RECOMMEND else None,
-        "status": rule.status,
-        "verb": rule.verb.value,
-        "evidence": [],
-        "conditions": [
-            {"feature": test.feature, "words": say_test(test, rulebook.features[test.feature])}
-            for test in dict.fromkeys(tests_of(rule.condition))
-        ],
-        "whole": True,
-    }
+    tests = dict.fromkeys(tests_of(rule.condition))
+    return reason(rule, rulebook, tests) | {"evidence": [], "whole": True}
