@@ -131,9 +131,11 @@ def test_named_alternatives_behind_a_concluded_feature() -> None:
         {"any": [{f"b{n}": True}, {f"b{n + 1}": True}, {f"b{n + 2}": False}]} for n in range(4)
     ]
     settled: drawn.Plain = {"id": "c", "type": "boolean", "concluded": True, "default": False}
+    settled["from"] = []
     when = {"all": [*parts, {"any": [{"c": True}, {"b5": True}]}]}
     concluding = {"title": "T", "because": "B", "conclude": {"c": True}, "when": {"all": parts}}
-    content = rulebook([*booleans(6), settled | {"from": []}], when, concluding=concluding)
+    features: list[drawn.Plain] = [*booleans(6), settled]
+    content = rulebook(features, when, concluding=concluding)
     yes = {f"b{n}": Fact(f"b{n}", Options(2 if n in (0, 1, 3) else 1)) for n in range(6)}
     trace = durable.infer(yes, content, drawn.AS_OF)
     assert trace.truths == native.infer(yes, content, drawn.AS_OF).truths
@@ -181,7 +183,7 @@ def test_without_the_library_one_line_says_so() -> None:
 )
 def test_a_fact_that_does_not_fit_is_refused(name: str, possible: Possible) -> None:
     """Never passed on: the library would compare anything with anything."""
-    features = [
+    features: list[drawn.Plain] = [
         {"id": "b", "type": "boolean"},
         {"id": "n", "type": "integer", "range": [0, 9]},
         {"id": "s", "type": "set", "values": ["x", "y"]},

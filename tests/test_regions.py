@@ -123,7 +123,7 @@ def test_a_settled_member_stays() -> None:
         assert len(member.narrower(member.element(possible))) == answers
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(st.data())
 def test_no_test_and_no_answer_is_lost(data: st.DataObject) -> None:
     """Each element gives every test its truth, and each narrower fact is a narrower element."""
