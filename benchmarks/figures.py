@@ -6,7 +6,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
@@ -25,7 +24,7 @@ from benchmarks.engines import (
     runners,
 )
 from benchmarks.people import shipped, synthetic
-from benchmarks.timing import Row, Work, interleaved
+from benchmarks.timing import Row, Work, interleaved, processor_seconds
 from benchmarks.translate import Translation
 from recommender import content, load_rulebook, recommend
 from recommender.assess import assess
@@ -133,12 +132,12 @@ def question_figures(rulebook: Rulebook, rounds: int) -> Iterator[Row]:
 
     def question() -> float:
         questions = [recommend(profile, rulebook).questions for profile in people]
-        start = time.process_time()
+        start = processor_seconds()
         for one in questions:
             assert one.settled
             assert one.stops_settled in (True, False)
             assert one.ask is not None
-        return time.process_time() - start
+        return processor_seconds() - start
 
     times = interleaved({"answer": answer, "question": question}, rounds)
     mine, beside = times.median("question") / len(people), times.median("answer") / len(people)
@@ -165,7 +164,7 @@ def command_figures(rounds: int) -> Iterator[Row]:
             "the command, text": _call(program, "recommend", SHOWN),
             "the command, json": _call(program, "recommend", SHOWN, "--format", "json"),
         }
-        times = interleaved(works, rounds, time.perf_counter)
+        times = interleaved(works, rounds)
     for name in list(works)[1:]:
         mine, beside, ratio = times.median(name), times.median("base"), times.ratio(name, "base")
         yield Row(name, "importing its libraries", ratio, mine, beside, 2.0)

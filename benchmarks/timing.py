@@ -1,12 +1,13 @@
-"""Several works taking turns on one clock, and the table of how they compare.
+"""Several works taking turns, and the table of how they compare.
 
-What other processes on the machine do slows neighbouring turns alike, so a ratio is taken within
-each round and the median of those is told; times are medians too, and only for orientation.
+The clock counts processor time, so waiting for a busy machine does not count. What it does to the
+caches hits neighbouring turns alike, so a ratio is taken within each round and the median of those
+is told. Times are medians too, and only for orientation.
 """
 
 import gc
+import resource
 import statistics
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,12 @@ Work = Callable[[], float | None]
 """Does something once. May return how many seconds count, where that is not the whole of it."""
 
 WARMING = 2
+
+
+def processor_seconds() -> float:
+    """What this process, its threads and the programs it waited for have used so far."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
 
 
 @dataclass(frozen=True)
@@ -32,31 +39,28 @@ class Times:
         return statistics.median(mine / other for mine, other in pairs)
 
 
-def interleaved(
-    works: Mapping[str, Work], rounds: int, clock: Callable[[], float] = time.process_time
-) -> Times:
+def interleaved(works: Mapping[str, Work], rounds: int) -> Times:
     """Every work once in each round, after two rounds that do not count.
 
-    Garbage is collected before each turn and the collector stays on in it, for everybody. The clock
-    counts this process, threads included; works that start other processes need `perf_counter`.
+    Garbage is collected before each turn and the collector stays on in it, for everybody.
     """
     taken: dict[str, list[float]] = {name: [] for name in works}
     gc.collect()
     gc.freeze()
     for number in range(WARMING + rounds):
         for name, work in works.items():
-            seconds = _timed(work, clock)
+            seconds = _timed(work)
             if number >= WARMING:
                 taken[name].append(seconds)
     gc.unfreeze()
     return Times(taken)
 
 
-def _timed(work: Work, clock: Callable[[], float]) -> float:
+def _timed(work: Work) -> float:
     gc.collect()
-    start = clock()
+    start = processor_seconds()
     own = work()
-    return clock() - start if own is None else own
+    return processor_seconds() - start if own is None else own
 
 
 # ------------------------------------------------------------------------------- the table

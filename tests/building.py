@@ -86,11 +86,13 @@ def content(
     **sections: Any,
 ) -> Plain:
     """The plain content of a rulebook. `watch` adds a rule that looks at every feature."""
-    written = {name: {"title": name, "because": "Why."} | r for name, r in (rules or {}).items()}
+    written: dict[str, Plain] = {
+        name: {"title": name, "because": "Why."} | r for name, r in (rules or {}).items()
+    }
     if watch:
         looking = [{f["id"]: {"known": True}} for f in features]
-        written["tailoring.watch.all"] = {"when": {"any": looking}, "flag": "seen"}
-        written["tailoring.watch.all"] |= {"title": "Watch", "because": "Why."}
+        watching: Plain = {"title": "Watch", "because": "Why.", "flag": "seen"}
+        written["tailoring.watch.all"] = watching | {"when": {"any": looking}}
     for name, text in written.items():
         if "refer" in text and "if_not_known" not in text:
             written[name] = text | {"if_not_known": "caution"}

@@ -50,7 +50,7 @@ def book(*features: Plain, instruments: Sequence[Plain] = (SCALE, OTHER), **more
 
 
 def mood(*sources: Any, **more: Any) -> Plain:
-    return ordinal("mood", **{"from": list(sources)}, **more)
+    return ordinal("mood", **more) | {"from": list(sources)}
 
 
 def seen(feature: Plain, *given: Any, **parts: Any) -> tuple[Any, str]:

@@ -54,7 +54,7 @@ def test_a_stop_that_was_not_lifted_in_time_stays_whatever_comes() -> None:
     assert asked(given) == set()
 
 
-def test_an_open_part_that_only_widens_the_condition_cannot_bring_it_back() -> None:
+def test_an_open_part_of_the_condition_may_bring_it_back() -> None:
     both = {"mood": "high", "agrees": True}
     given = ask(stop(both, release="seen", if_not_known="block"), mood=("high", "18"))
     assert not given.plan.stops

@@ -241,10 +241,12 @@ UP: Plain = {"id": "up", "title": "Up", "range": [0, 40], "items": {"a": [0, 20]
 DOWN: Plain = {"id": "down", "title": "Down", "range": [0, 40], "direction": "lower_is_worse"}
 
 
-def changed(*scores: tuple[str, Any], instrument: Plain = UP, **how: str) -> Any:
+def changed(
+    *scores: tuple[str, Any], instrument: Plain = UP, since: str = "baseline", as_: str = "points"
+) -> Any:
     """The change over (day of November, total or items)."""
-    parameters = {"from": "baseline", "as": "points"} | how
-    book = measuring("change", instruments=[instrument], instrument=instrument["id"], **parameters)
+    parameters: Plain = {"instrument": instrument["id"], "from": since, "as": as_}
+    book = measuring("change", instruments=[instrument], **parameters)
     return measured(book, assessments=[_given(instrument, day, value) for day, value in scores])
 
 
@@ -262,18 +264,16 @@ def test_improvement_is_positive_whichever_way_the_scale_runs() -> None:
 def test_a_change_is_since_the_first_or_since_the_previous_score() -> None:
     scores = [("11-10", 10), ("09-01", 20), ("10-01", 16)]
     assert changed(*scores) == Span(10, 10)
-    assert changed(*scores, **{"from": "previous"}) == Span(6, 6)
+    assert changed(*scores, since="previous") == Span(6, 6)
 
 
 def test_a_change_may_be_in_percent_of_where_it_began() -> None:
-    assert changed(("10-01", 20), ("11-01", 5), **{"as": "percent"}) == Span(75, 75)
-    assert changed(("10-01", 10), ("11-01", 15), instrument=DOWN, **{"as": "percent"}) == Span(
-        50, 50
-    )
+    assert changed(("10-01", 20), ("11-01", 5), as_="percent") == Span(75, 75)
+    assert changed(("10-01", 10), ("11-01", 15), instrument=DOWN, as_="percent") == Span(50, 50)
 
 
 def test_no_percentage_of_nothing() -> None:
-    assert changed(("10-01", 0), ("11-01", 5), **{"as": "percent"}) is None
+    assert changed(("10-01", 0), ("11-01", 5), as_="percent") is None
 
 
 @pytest.mark.parametrize("scores", [[], [("11-01", 5)], [("11-01", 5), ("11-01", 9)]])
@@ -283,13 +283,12 @@ def test_one_day_is_no_change(scores: list[tuple[str, Any]]) -> None:
 
 def test_a_partial_score_makes_an_interval_of_change() -> None:
     assert changed(("10-01", [20, 10]), ("11-01", [10, None])) == Span(0, 20)
-    assert changed(("10-01", [20, 20]), ("11-01", [10, None]), **{"as": "percent"}) == Span(25, 75)
+    assert changed(("10-01", [20, 20]), ("11-01", [10, None]), as_="percent") == Span(25, 75)
 
 
 def test_a_change_rests_on_the_newest_day() -> None:
-    book = measuring(
-        "change", instruments=[UP], instrument="up", **{"from": "baseline", "as": "points"}
-    )
+    parameters: Plain = {"instrument": "up", "from": "baseline", "as": "points"}
+    book = measuring("change", instruments=[UP], **parameters)
     given = [_given(UP, "10-01", 20), _given(UP, "11-01", 12)]
     assert str(facts(book, assessments=given)["x"].on) == "2026-11-01"
 
@@ -305,7 +304,7 @@ STAGED = (ordinal("severity"), boolean("augmented"), integer("failures", 0, 20))
 
 
 def staged(*parts: Plain, when: Plain | None = None, **observed: Any) -> Any:
-    more = {"applies_when": when} if when is not None else {}
+    more: Plain = {"applies_when": when} if when is not None else {}
     book = measuring("staging_sum", *STAGED, parts=list(parts or STAGING), **more)
     return measured(book, observations=observed)
 

@@ -28,7 +28,7 @@ def plan(
     adaptations: what differs from a component of phase 2 without a burden.
     """
     named = [{"id": name} | more for name, more in adaptations.items()]
-    texts = {
+    texts: dict[str, Plain] = {
         f"adaptation.t.{name}": {"when": TRUE, "recommend": name} | (recommends or {}).get(name, {})
         for name in adaptations
     }

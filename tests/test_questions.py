@@ -121,7 +121,7 @@ def test_a_conclusion_asks_for_what_it_rests_on() -> None:
 
 
 def test_a_change_from_declined_does_not_count() -> None:
-    declines = {"preferences": {"declines": ["mbct"]}}
+    declines: Plain = {"preferences": {"declines": ["mbct"]}}
     given = ask(HIGH, DEVICE, **declines, **observed(mood="high"))
     assert asked(given) == set()
     assert not given.settled["mbct"]

@@ -21,7 +21,7 @@ def feature(text: Plain) -> Feature:
 
 
 def asked(about: Feature, *whens: object) -> list[Asked]:
-    found = []
+    found: list[Asked] = []
     for when in whens:
         condition = parse({about.id: when}, {about.id: about}, lambda *said: pytest.fail(str(said)))
         found += every_test(condition)

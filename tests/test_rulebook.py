@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from recommender import Rulebook, content, load_rulebook, recommend, rulebook
+from recommender import Rulebook, content, load_rulebook, recommend
 from recommender.errors import ContentError
 from recommender.profile import read_profile
+from recommender.reading import Gathered
 from recommender.rulebook import build, compile_content, digest_of, strata
 from recommender.rules import Verb
 from tests import building
@@ -157,7 +158,7 @@ def test_the_shipped_rulebook_compiles_to_the_same_answers(tmp_path: Path) -> No
     root = content.root()
     whole = json.loads(compile_content(root))
     shipped = load_rulebook()
-    compiled = build(rulebook.Gathered(whole["content"]), whole["digest"])
+    compiled = build(Gathered(whole["content"]), whole["digest"])
     assert compiled.digest == shipped.digest == digest_of(whole["content"])
     for path in sorted((root / "profiles").glob("*.yaml"))[::7]:
         profile = read_profile(path.read_bytes(), path.name)
@@ -275,7 +276,7 @@ def test_what_is_derived_is_made_once_for_all_threads() -> None:
 def test_conclusions_come_after_what_they_rest_on() -> None:
     names = ("last", "middle", "first")
     features = [concluded(boolean(name), False) for name in names]
-    rules = {
+    rules: dict[str, Plain] = {
         "inference.t.a": {"when": {"middle": True}, "conclude": {"last": True}},
         "inference.t.b": {"when": {"first": True}, "conclude": {"middle": True}},
         "inference.t.c": {"when": {"mood": "high"}, "conclude": {"first": True}},

@@ -10,9 +10,9 @@ import pytest
 from recommender import Rulebook
 from recommender.errors import ContentError
 from recommender.rules import Certainty, IfNotKnown, Outcome, Period, Rule, Verb, stray_keys
-from tests.building import ordinal, problems, rulebook
+from tests.building import Plain, ordinal, problems, rulebook
 
-WHEN = {"when": {"mood": "high"}}
+WHEN: Plain = {"when": {"mood": "high"}}
 
 
 def book(**text: Any) -> Rulebook:
@@ -127,7 +127,7 @@ def test_a_refer_that_presumes_gives_its_reason() -> None:
 
 
 def test_recommends_rank_by_strength_then_certainty_then_role_then_id() -> None:
-    texts = [
+    texts: list[Plain] = [
         {"strength": "strong", "certainty": "low"},
         {"strength": "conditional", "certainty": "high"},
         {"strength": "conditional", "certainty": "low", "as": "foundation"},

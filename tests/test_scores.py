@@ -99,7 +99,7 @@ def test_a_total_by_domains_sums_the_worst_item_of_each() -> None:
 
 
 def test_items_need_not_begin_at_zero() -> None:
-    ratings = MINI | {"range": [3, 12], "items": dict.fromkeys("abc", [1, 4]), "bands": []}
+    ratings = MINI | {"range": [3, 12], "items": {item: [1, 4] for item in "abc"}, "bands": []}
     assert score(ratings, items={"a": 4}).total == Span(6, 12)
 
 

@@ -63,7 +63,7 @@ def test_a_stop_is_in_force_if_true_or_unknown_with_block(
 
 
 def test_a_stop_holds_all_or_a_list() -> None:
-    observed = {"observations": {"mood": "high"}}
+    observed: Plain = {"observations": {"mood": "high"}}
     assert ask({}, **observed).status == "stopped"
     listed = ask({"hold": ["ba"]}, **observed)
     assert (listed.status, statuses(listed)) == (

@@ -82,7 +82,7 @@ COUNT = integer("count", 0, 9)
 
 def staged(default: str = "none", feature: Plain = STAGE, **observed: Any) -> tuple[Any, State]:
     """What is concluded when some needs mood, full needs agreement, severe needs a count."""
-    rules = {
+    rules: dict[str, Plain] = {
         "inference.t.a": {"when": {"mood": "high"}, "conclude": {"stage": "some"}},
         "inference.t.b": {"when": {"agrees": True}, "conclude": {"stage": "full"}},
         "inference.t.c": {"when": {"count": {"at_least": 5}}, "conclude": {"stage": "severe"}},
@@ -140,7 +140,7 @@ def test_a_boolean_is_false_before_true(observed: Plain, expected: Plain) -> Non
 
 
 def test_a_conclusion_may_rest_on_another() -> None:
-    rules = {
+    rules: dict[str, Plain] = {
         "inference.t.a": {"when": {"second": True}, "conclude": {"third": True}},
         "inference.t.b": {"when": {"not": {"first": True}}, "conclude": {"second": True}},
         "inference.t.c": {"when": {"mood": "high"}, "conclude": {"first": True}},

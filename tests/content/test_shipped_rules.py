@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from recommender import Rulebook, conditions, content, load_rulebook
-from recommender.conditions import FALSE, TRUE, UNKNOWN, compile_test, judge
-from recommender.facts import Members, Possible, everything, exactly, member_count
+from recommender import conditions, content, load_rulebook
+from recommender.conditions import FALSE, TRUE, UNKNOWN, compile_test, judge, say_test
+from recommender.facts import Members, Possible, Span, everything, exactly, member_count
 from recommender.rules import Rule, Verb
-from recommender.vocabulary import ORDERED, Feature, Kind, Source
+from recommender.vocabulary import Feature, Kind, Source
 
 RULEBOOK = load_rulebook()
 RULES = list(RULEBOOK.rules.values())
@@ -113,26 +113,35 @@ def test_every_instrument_names_sources_of_the_bibliography() -> None:
         assert instrument.licence, instrument.id
 
 
-def edges(rulebook: Rulebook) -> Iterator[Any]:
-    """Both sides of every threshold of the rules."""
-    for test in dict.fromkeys(t for rule in RULES for t in conditions.tests_of(rule.condition)):
-        feature = rulebook.features[test.feature]
-        if feature.type in ORDERED and test.name in ("at_least", "more_than"):
-            yield pytest.param(feature, test, id=f"{test.feature}-{test.name}-{test.values[0]}")
+LAST_MET = {"at_least": 1, "more_than": 1, "at_most": -1, "less_than": -1}
+"""The way from a threshold into what meets the test: upwards or downwards."""
 
 
-@pytest.mark.parametrize(("feature", "test"), list(edges(RULEBOOK)))
-def test_a_threshold_tells_its_neighbours_apart(feature: Feature, test: conditions.Test) -> None:
+def edges() -> Iterator[Any]:
+    """Every threshold of the rules, with the way from it into what meets the test."""
+    for test in RULEBOOK.tests:
+        feature = RULEBOOK.features[test.feature]
+        ways = [LAST_MET[test.name]] if test.name in LAST_MET else []
+        for value, way in zip(test.values, ways or [1, -1], strict=False):
+            if ways or test.name == "between":
+                yield pytest.param(
+                    feature, test, value, way, id=f"{say_test(test, feature)}: {way}"
+                )
+
+
+@pytest.mark.parametrize(("feature", "test", "value", "way"), list(edges()))
+def test_a_threshold_tells_its_neighbours_apart(
+    feature: Feature, test: conditions.Test, value: Any, way: int
+) -> None:
+    step = way * (0.01 if feature.type is Kind.DECIMAL else 1)
+    at = conditions.rank(feature, value)
+    met, unmet = (at + step, at) if test.name in ("more_than", "less_than") else (at, at - step)
     judged = compile_test(test, feature)
-    step = 0.01 if feature.type is Kind.DECIMAL else 1
-    if feature.type is Kind.ORDINAL:
-        at: float = feature.position[test.values[0]]
-    else:
-        at = float(test.values[0])
-    met, unmet = (at, at - step) if test.name == "at_least" else (at + step, at)
-    whole = everything(feature)
-    assert judged(whole._replace(low=met, high=met)) == TRUE
-    assert judged(whole._replace(low=unmet, high=unmet)) == FALSE
+    low, high = feature.range or (0, len(feature.values) - 1)
+    assert low <= met <= high, "the test can be met"
+    assert low <= unmet <= high, "the test can fail"
+    assert judged(Span(met, met)) == TRUE
+    assert judged(Span(unmet, unmet)) == FALSE
 
 
 def test_text_is_normal_and_reproduces_no_terminology() -> None:
