@@ -18,7 +18,7 @@ from types import MappingProxyType
 from typing import Any, TypeVar, cast
 
 from recommender import content as files
-from recommender.conditions import Condition, Test, tests_of
+from recommender.conditions import Condition, Reasons, Test, compile_deciding, tests_of
 from recommender.crosscheck import check
 from recommender.errors import ContentError, Problem
 from recommender.reading import Gathered, Header, Pieces, Plain, Reference, gather, models
@@ -105,6 +105,12 @@ class Rulebook:
     def tests(self) -> tuple[Test, ...]:
         """Every distinct test of every rule, gate and invariant."""
         return tuple(dict.fromkeys(self._every_test()))
+
+    @cached_property
+    def reasons(self) -> Mapping[str, Reasons]:
+        """How each rule finds the tests that decided it, in a row of the truths of `tests`."""
+        place = {test: at for at, test in enumerate(self.tests)}
+        return {r.id: compile_deciding(r.condition, place) for r in self.rules.values()}
 
     def _every_test(self) -> Iterator[Test]:
         for rule in self.rules.values():

@@ -54,7 +54,7 @@ class Trace(NamedTuple):
 
     def deciding(self, rule: Rule) -> tuple[Test, ...]:
         """The tests a reason for this rule's truth has to name."""
-        return deciding(rule.condition, self.of)
+        return self.rulebook.reasons[rule.id](self.row)[1]
 
     def is_known(self, feature: str) -> bool:
         """Whether exactly one value is possible."""
