@@ -220,8 +220,8 @@ class Memberships(NamedTuple):
     """The same for a patient who declines the adaptation."""
     referrals: Mapping[str, Node]
     """By rule: the truth of its condition."""
-    presumed: Mapping[str, tuple[Rule, ...]]
-    """By adaptation: exclusions that count as «no» while unknown."""
+    presumed: Mapping[str, tuple[tuple[Rule, Node], ...]]
+    """By adaptation: each exclusion that counts as «no» while unknown, and where it is true."""
     indicated: Mapping[str, Node]
     """By adaptation: the best truth of its recommends."""
     barring: Mapping[str, tuple[tuple[Rule, Node], ...]]
@@ -241,14 +241,14 @@ def memberships(rulebook: Rulebook, inactive: frozenset[str]) -> Memberships:
     excludes = _by_adaptation(rulebook, Verb.EXCLUDE)
     built: dict[str, Node] = {}
     declined: dict[str, Node] = {}
-    presumed: dict[str, tuple[Rule, ...]] = {}
+    presumed: dict[str, tuple[tuple[Rule, Node], ...]] = {}
     indicated: dict[str, Node] = {}
     barring: dict[str, tuple[tuple[Rule, Node], ...]] = {}
     for name in rulebook.adaptations:
         against = excludes.get(name, [])
-        presumed[name] = tuple(r for r in against if r.unknown_means is IfNotKnown.PRESUME)
-        counted = [rule for rule in against if rule.unknown_means is not IfNotKnown.PRESUME]
-        barring[name] = tuple((rule, conditions.barring(rule)) for rule in counted)
+        barred_by = [(rule, conditions.barring(rule)) for rule in against]
+        presumed[name] = tuple(one for one in barred_by if _is_presumed(one[0]))
+        barring[name] = tuple(one for one in barred_by if not _is_presumed(one[0]))
         reasons = map(conditions.of_rule, recommends.get(name, []))
         indicated[name] = conditions.fold(max, reasons, FALSE)
         barred = conditions.fold(max, (node for _, node in barring[name]), FALSE)
@@ -260,6 +260,10 @@ def memberships(rulebook: Rulebook, inactive: frozenset[str]) -> Memberships:
         if rule.id not in inactive
     }
     return Memberships(conditions, built, declined, referrals, presumed, indicated, barring)
+
+
+def _is_presumed(rule: Rule) -> bool:
+    return rule.unknown_means is IfNotKnown.PRESUME
 
 
 def _by_adaptation(rulebook: Rulebook, verb: Verb) -> dict[str, list[Rule]]:

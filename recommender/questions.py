@@ -60,7 +60,7 @@ class Questions:
     @cached_property
     def settled(self) -> Mapping[str, bool]:
         """Whether each adaptation's membership, stops aside, is final."""
-        return {name: self._root(name) is None for name in self._candidates}
+        return {name: root is None for name, root in self._roots.items()}
 
     @cached_property
     def stops_settled(self) -> bool:
@@ -88,10 +88,12 @@ class Questions:
 
     # -- memberships ------------------------------------------------------------------
 
-    def _root(self, name: str) -> Node | None:
-        """The diagram of what can still happen to an adaptation; None when nothing can."""
-        root = self._membership_diagram(name)
-        return None if self._restricted.store.is_terminal(root) else root
+    @cached_property
+    def _roots(self) -> Mapping[str, Node | None]:
+        """The diagram of what can still happen to each adaptation; None when nothing can."""
+        final = self._restricted.store.is_terminal
+        roots = {name: self._membership_diagram(name) for name in self._candidates}
+        return {name: None if final(root) else root for name, root in roots.items()}
 
     def _membership_diagram(self, name: str) -> Node:
         declined = name in self._declines
@@ -111,9 +113,9 @@ class Questions:
 
     def _presumed(self, name: str) -> Iterator[tuple[Rule, Node]]:
         """Exclusions that would count as «no» while unknown, and are true."""
-        for rule in self._known.presumed[name]:
+        for rule, node in self._known.presumed[name]:
             if self._trace.truths[rule.id] == TRUE:
-                yield rule, self._known.conditions.barring(rule)
+                yield rule, node
 
     def _liftable(self, rule: Rule) -> bool:
         return bool(rule.text.answered_by) or rule.text.release in self._releases
@@ -135,7 +137,7 @@ class Questions:
         return self._lifted[rule.id]
 
     def _membership_changes(self, name: str) -> list[str]:
-        root = self._root(name)
+        root = self._roots[name]
         if root is None:
             return []
         if name in self._declines:

@@ -97,8 +97,9 @@ class Trace(NamedTuple):
             if on is not None:
                 yield on
             return
-        fired = [rule for rule in concluding if self.truths[rule.id] == TRUE]
-        for rule in fired or concluding:
+        effective = [rule for rule in concluding if rule.in_effect(self.as_of)]
+        fired = [rule for rule in effective if self.truths[rule.id] == TRUE]
+        for rule in fired or effective:
             wanted = TRUE if fired else FALSE
             for part in true_parts(rule.condition, self.of, wanted=wanted):
                 yield from self._seen_on(part)

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from recommender import load_rulebook
 from recommender.assess import assess
-from recommender.conditions import FALSE, TRUE, UNKNOWN, Truth, compile_test, judge
+from recommender.conditions import FALSE, TRUE, UNKNOWN, Truth, compile_test, deciding, judge
 from recommender.conditions import Test as OneTest
 from recommender.engines import durable, flat, native
 from recommender.facts import Fact, Options, Possible, Span, member_count
@@ -150,6 +150,8 @@ def test_native_does_what_is_written(data: st.DataObject) -> None:
         facts = data.draw(drawn.facts(rulebook))
         trace = native.infer(facts, rulebook, drawn.AS_OF)
         assert done(trace) == expected(facts, rulebook, drawn.AS_OF, by_value=True)
+        for rule in rulebook.rules.values():
+            assert trace.deciding(rule) == deciding(rule.condition, trace.of)
 
 
 @pytest.mark.durable
