@@ -175,7 +175,7 @@ class _Assessing:
                 continue
             self._read_score(assessment, instrument, path)
         for scores in self._scores.values():
-            scores.sort(key=_newest_first, reverse=True)
+            scores.sort(key=_when, reverse=True)
 
     def _read_score(
         self, assessment: Assessment, instrument: Instrument, path: tuple[str | int, ...]
@@ -355,16 +355,8 @@ class _Assessing:
         return inside is None or reading.age <= inside.days
 
 
-def _newest_first(score: Score) -> tuple[Any, ...]:
-    return _order(score.on)
-
-
-def _when(report: Report) -> tuple[Any, ...]:
-    return _order(report.on)
-
-
-def _order(on: Moment) -> tuple[Any, ...]:
-    return (on.day, on.time is not None, on.time.isoformat() if on.time else "")
+def _when(seen: Score | Report) -> tuple[Any, ...]:
+    return seen.on.order
 
 
 def _valued(feature: Feature, source: Source, value: Span) -> Possible:

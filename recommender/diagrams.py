@@ -216,8 +216,6 @@ class Memberships(NamedTuple):
     conditions: Conditions
     of: Mapping[str, Node]
     """By adaptation; stops and presumed exclusions are left aside."""
-    declined: Mapping[str, Node]
-    """The same for a patient who declines the adaptation."""
     referrals: Mapping[str, Node]
     """By rule: the truth of its condition."""
     presumed: Mapping[str, tuple[tuple[Rule, Node], ...]]
@@ -240,7 +238,6 @@ def memberships(rulebook: Rulebook, inactive: frozenset[str]) -> Memberships:
     recommends = _by_adaptation(rulebook, Verb.RECOMMEND)
     excludes = _by_adaptation(rulebook, Verb.EXCLUDE)
     built: dict[str, Node] = {}
-    declined: dict[str, Node] = {}
     presumed: dict[str, tuple[tuple[Rule, Node], ...]] = {}
     indicated: dict[str, Node] = {}
     barring: dict[str, tuple[tuple[Rule, Node], ...]] = {}
@@ -253,13 +250,12 @@ def memberships(rulebook: Rulebook, inactive: frozenset[str]) -> Memberships:
         indicated[name] = conditions.fold(max, reasons, FALSE)
         barred = conditions.fold(max, (node for _, node in barring[name]), FALSE)
         built[name] = conditions.join(membership_of, indicated[name], barred)
-        declined[name] = conditions.map(if_declined, built[name])
     referrals = {
         rule.id: conditions.of_rule(rule)
         for rule in rulebook.by_verb(Verb.REFER)
         if rule.id not in inactive
     }
-    return Memberships(conditions, built, declined, referrals, presumed, indicated, barring)
+    return Memberships(conditions, built, referrals, presumed, indicated, barring)
 
 
 def _is_presumed(rule: Rule) -> bool:

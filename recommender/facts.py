@@ -5,7 +5,7 @@ for choices and booleans (one bit a value), Members for sets (one bit a member k
 absent). Smaller is more exact; nothing here reads a clock or a file.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -58,8 +58,18 @@ class Moment(NamedTuple):
             return self.day > other.day
         return self.time > other.time
 
+    @property
+    def order(self) -> tuple[date, bool, str]:
+        """Sorts oldest first; a day without a time is the whole day, so it may be the latest."""
+        return self.day, self.time is None, self.time.isoformat() if self.time else ""
+
     def __str__(self) -> str:
         return self.time.isoformat(timespec="minutes") if self.time else self.day.isoformat()
+
+
+def latest(moments: Iterable[Moment]) -> Moment | None:
+    """The moment none of the others is later than; None of none."""
+    return max(moments, key=lambda moment: moment.order, default=None)
 
 
 class Seen(NamedTuple):

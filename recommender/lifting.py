@@ -94,7 +94,8 @@ class Lifting:
         self._store = restricted.store
         self._space = restricted.conditions.space
         self._moments = sorted(
-            {fact.on for fact in trace.facts.values() if fact.on is not None}, key=_age
+            {fact.on for fact in trace.facts.values() if fact.on is not None},
+            key=lambda moment: moment.order,
         )
         self._rank = {moment: rank for rank, moment in enumerate(self._moments)}
         self._newest = len(self._moments)
@@ -277,8 +278,3 @@ def _settle(place: int) -> Callable[[Settling, Speaking], Settling]:
         return Settling(reached.place, opened, reached.newest_fired, silent)
 
     return step
-
-
-def _age(moment: Moment) -> tuple[object, ...]:
-    """Oldest first; of one day, a day without a time may be the latest."""
-    return moment.day, moment.time is None, moment.time.isoformat() if moment.time else ""

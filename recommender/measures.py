@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from typing import Protocol
 
 from recommender.conditions import FALSE, TRUE, UNKNOWN, Truth
-from recommender.facts import Fact, Members, Moment, Span
+from recommender.facts import Fact, Members, Moment, Span, latest
 from recommender.profile import Profile, Treatment
 from recommender.scores import Score
 from recommender.vocabulary import Feature, Kind, Source, StagingPart
@@ -152,7 +152,8 @@ def _change(source: Source, known: Known) -> Measured | None:
         if min(then) <= 0:
             return None
         gains = [100 * sign * (a - b) / a for a in then for b in now]
-    newest = max(score.on for score in scores if score.on.day == days[-1])
+    newest = latest(score.on for score in scores)
+    assert newest is not None
     return Span(min(gains), max(gains)), newest
 
 
@@ -165,14 +166,17 @@ def _staging_sum(source: Source, known: Known) -> Measured | None:
     if source.applies_when is not None and known.applies(source) != TRUE:
         return None
     low = high = 0.0
-    newest = known.profile.assessed_on
+    rests_on = [known.profile.assessed_on]
     for part in source.parts or ():
         fact = known.fact(part.feature)
         points = _points(part, fact, known.feature(part.feature))
         if not points:
             return None
         low, high = low + min(points), high + max(points)
-        newest = max(newest, fact.on or newest)
+        if fact.on is not None:
+            rests_on.append(fact.on)
+    newest = latest(rests_on)
+    assert newest is not None
     return Span(low, high), newest
 
 

@@ -95,7 +95,11 @@ class Part(BaseModel):
     """The base of every part of a profile: frozen, and unknown keys are errors."""
 
     model_config = ConfigDict(
-        extra="forbid", frozen=True, populate_by_name=True, allow_inf_nan=False
+        extra="forbid",
+        frozen=True,
+        populate_by_name=True,
+        allow_inf_nan=False,
+        defer_build=True,
     )
 
 
@@ -151,7 +155,7 @@ class Treatment(Part):
 class Preferences(BaseModel):
     """What the patient wants: adaptations preferred and declined, and the site's own questions."""
 
-    model_config = ConfigDict(extra="allow", frozen=True)
+    model_config = ConfigDict(extra="allow", frozen=True, defer_build=True)
     __pydantic_extra__: dict[str, Field_]
 
     prefers: list[Token] = []
@@ -161,7 +165,7 @@ class Preferences(BaseModel):
 class History(BaseModel):
     """The course of the illness and what was tried; further keys are features `history.<key>`."""
 
-    model_config = ConfigDict(extra="allow", frozen=True)
+    model_config = ConfigDict(extra="allow", frozen=True, defer_build=True)
     __pydantic_extra__: dict[str, Field_ | Listed | When]
 
     treatments: list[Treatment] | None = Field(None, description="[] = nothing was tried")
@@ -185,12 +189,12 @@ class Profile(Part):
     birth_year: Annotated[StrictInt, Field(ge=1900, le=2100)] | None = None
     sex: Scalar | Finding | None = None
     assessments: list[Assessment] = []
-    history: History = History()
+    history: History = History.model_construct()
     conditions: Listed | None = None
     medications: Listed | None = None
     implants: Listed | None = None
     observations: dict[str, Observation] = Field({}, description="clinician-rated findings")
-    preferences: Preferences = Preferences()
+    preferences: Preferences = Preferences.model_construct()
     access: dict[str, Field_] = {}
     releases: list[Release] = []
     expect: dict[str, Any] | None = Field(None, description="vignettes only")

@@ -96,14 +96,14 @@ class Questions:
         return {name: None if final(root) else root for name, root in roots.items()}
 
     def _membership_diagram(self, name: str) -> Node:
+        store = self._restricted.store
         declined = name in self._declines
         barring = [*self._known.barring[name], *self._presumed(name)]
         if len(barring) == len(self._known.barring[name]) and not any(
             self._liftable(rule) for rule, _ in barring
         ):
-            of = self._known.declined if declined else self._known.of
-            return self._restricted.restrict(of[name])
-        store = self._restricted.store
+            made = self._restricted.restrict(self._known.of[name])
+            return store.map(if_declined, made, {}) if declined else made
         made = store.terminal(FALSE)
         for rule, node in barring:
             made = store.apply(max, made, self._barring(rule, node), {})

@@ -71,14 +71,14 @@ class Header(Content):
     title: str
     status: str
     language: str
-    links: list[dict[str, Any]] = Field(default_factory=list)
+    links: list[dict[str, Any]] = []
     lays_over: str = Field("", description="a site's own file: the rulebook it changes")
     safe_base: str = ""
-    contacts: dict[str, str | None] = Field(default_factory=dict)
+    contacts: dict[str, str | None] = {}
     disclaimer: str = ""
 
 
-class Reference(BaseModel, frozen=True, extra="allow"):
+class Reference(Content, extra="allow"):
     """One item of the bibliography, CSL with `checked` and `review_by`."""
 
     id: str
@@ -87,7 +87,7 @@ class Reference(BaseModel, frozen=True, extra="allow"):
     review_by: str = ""
 
 
-Model = TypeVar("Model", bound=BaseModel)
+Model = TypeVar("Model", bound=Content)
 Listed = TypeVar("Listed", Feature, Adaptation, Pathway, Reference)
 
 
@@ -100,6 +100,8 @@ class Gathered:
     problems: list[Problem] = field(default_factory=list)
     unread: set[str] = field(default_factory=set)
     """Sections whose file could not be read: what rests on them is not judged."""
+    checked: bool = False
+    """Whether this very content was read and checked before, by this version."""
 
     def report(
         self,
@@ -353,7 +355,9 @@ def _listed(gathered: Gathered, model: type[Listed], section: str) -> dict[str, 
     return found
 
 
-def _model(gathered: Gathered, model: type[Model], data: object, entry: Entry) -> Model | None:
+def _model(gathered: Gathered, model: type[Model], data: Any, entry: Entry) -> Model | None:
+    if gathered.checked:
+        return model.trusted(data)
     try:
         return model.model_validate(data)
     except ValidationError as error:
@@ -410,7 +414,7 @@ def _with_implied(
 
 def _implied(instrument: Instrument) -> Iterator[Feature]:
     if instrument.range is not None and instrument.total != "none":
-        yield Feature.model_validate(
+        yield Feature.trusted(
             {
                 "id": instrument.id,
                 "label": instrument.title,
@@ -426,7 +430,7 @@ def _implied(instrument: Instrument) -> Iterator[Feature]:
         kind: Plain = {"type": "boolean"}
         if not any(isinstance(value, bool) for value in allowed):
             kind = {"type": "integer", "range": allowed}
-        yield Feature.model_validate(
+        yield Feature.trusted(
             {
                 "id": f"{instrument.id}.{item}",
                 "label": f"{instrument.title}, {item.replace('_', ' ')}",

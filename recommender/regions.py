@@ -9,6 +9,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 from math import inf
 from typing import NamedTuple
 
@@ -80,7 +81,8 @@ class Stretches:
         allowed = {
             region for stretch in cuts_of(test, self.feature) for region in self._of(*stretch)
         }
-        return tuple(_among(range(a, b + 1), allowed) for a, b in self.domain)
+        met = [0, *accumulate(region in allowed for region in range(len(self.cuts) + 1))]
+        return tuple(_share(met[b + 1] - met[a], b + 1 - a) for a, b in self.domain)
 
     def _of(self, low: Cut, high: Cut) -> range:
         return range(bisect_right(self.cuts, low), bisect_left(self.cuts, high) + 1)
@@ -119,9 +121,8 @@ class Classes:
     def truths(self, test: Test) -> tuple[Truth, ...]:
         """The truth of a test on this feature, for each element."""
         wanted = allowed_mask(test, self.feature)
-        allowed = {at for at, mask in enumerate(self.masks) if mask & wanted}
-        places = [[at for at in range(len(self.masks)) if sub >> at & 1] for sub in self.domain]
-        return tuple(_among(found, allowed) for found in places)
+        allowed = sum(1 << at for at, mask in enumerate(self.masks) if mask & wanted)
+        return tuple(_share((sub & allowed).bit_count(), sub.bit_count()) for sub in self.domain)
 
 
 @dataclass(frozen=True)
@@ -170,9 +171,8 @@ def _leaves(sizes: Sequence[float], *, changed: bool) -> Leaves:
     return Leaves(changed or max(sizes) > 1, False)
 
 
-def _among(places: Sequence[int], allowed: set[int]) -> Truth:
-    met = sum(place in allowed for place in places)
-    return FALSE if not met else TRUE if met == len(places) else UNKNOWN
+def _share(met: int, of: int) -> Truth:
+    return FALSE if not met else TRUE if met == of else UNKNOWN
 
 
 def cuts_of(test: Test, feature: Feature) -> Iterator[tuple[Cut, Cut]]:

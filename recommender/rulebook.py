@@ -205,7 +205,7 @@ def build(gathered: Gathered, digest: str = "") -> Rulebook:
     """Models, cross-checks, digest unless known. Raises ContentError with all problems at once."""
     readable = not gathered.unread and "rulebook" in gathered.content
     pieces = models(gathered) if readable else None
-    if pieces is not None:
+    if pieces is not None and not gathered.checked:
         check(gathered, pieces)
     if gathered.problems or pieces is None:
         raise ContentError(gathered.problems)
@@ -254,7 +254,7 @@ def _from_compiled(root: Path, site: Path | None) -> Rulebook | None:
         try:
             whole = json.loads(candidate.read_bytes())
             if whole["format"] == COMPILED_FORMAT and whole["key"] == key:
-                return build(Gathered(whole["content"]), whole["digest"])
+                return build(Gathered(whole["content"], checked=True), whole["digest"])
         except (OSError, ValueError, KeyError, TypeError):
             continue
     return None

@@ -18,7 +18,7 @@ from recommender.conditions import (
     judge,
     true_parts,
 )
-from recommender.facts import Fact, Moment, Options, Possible, Span, is_exact
+from recommender.facts import Fact, Moment, Options, Possible, Span, is_exact, latest
 from recommender.rulebook import Rulebook
 from recommender.rules import Rule
 from recommender.vocabulary import Feature, Kind
@@ -103,18 +103,6 @@ class Trace(NamedTuple):
             wanted = TRUE if fired else FALSE
             for part in true_parts(rule.condition, self.of, wanted=wanted):
                 yield from self._seen_on(part)
-
-
-def latest(moments: Sequence[Moment]) -> Moment | None:
-    """The moment none of the others is later than."""
-    newest: Moment | None = None
-    for moment in moments:
-        # A day without a time is the whole day: nothing of that day is surely later.
-        if newest is None or moment.day > newest.day:
-            newest = moment
-        elif moment.day == newest.day and newest.time is not None:
-            newest = moment if moment.time is None or moment.time > newest.time else newest
-    return newest
 
 
 def concluded(feature: Feature, rules: Sequence[Rule], truths: Mapping[str, Truth]) -> Possible:

@@ -6,11 +6,12 @@ to judge (does this feature exist?) is checked in rulebook.py.
 """
 
 import re
-from collections.abc import Mapping
-from datetime import timedelta
-from enum import StrEnum
-from functools import cached_property
-from typing import Annotated, Any, Literal, Self
+from collections.abc import Callable, Mapping
+from datetime import date, timedelta
+from enum import Enum, StrEnum
+from functools import cache, cached_property
+from types import UnionType
+from typing import Annotated, Any, Literal, NamedTuple, Self, Union, get_args, get_origin
 
 from pydantic import (
     AfterValidator,
@@ -50,9 +51,98 @@ Period = Annotated[str, AfterValidator(_checked_period)]
 
 
 class Content(BaseModel):
-    """The base of everything read from rules/: frozen, and unknown keys are errors."""
+    """The base of everything read from rules/: frozen, and unknown keys are errors.
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    Validators are built when something is first validated, which a start from the precompiled
+    rulebook never does.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, defer_build=True)
+
+    @classmethod
+    def trusted(cls, data: Mapping[str, Any]) -> Self:
+        """An entry of content that was validated before, made without judging it again."""
+        plan = _plan_of(cls)
+        values, given = {**plan.defaults, **data}, {*data}
+        for key, name in plan.written_as:
+            if key in given:
+                values[name] = values.pop(key)
+                given ^= {key, name}
+        for name, kind, change in plan.changes:
+            if isinstance(value := values[name], kind):
+                values[name] = change(value)
+        more = None
+        if plan.open:
+            more = {key: values.pop(key) for key in given - cls.model_fields.keys()}
+        made = cls.__new__(cls)
+        _set(made, "__dict__", values)
+        _set(made, "__pydantic_fields_set__", given)
+        _set(made, "__pydantic_extra__", more)
+        _set(made, "__pydantic_private__", None)
+        return made
+
+
+_set = object.__setattr__  # the models are frozen
+
+
+class _Making(NamedTuple):
+    """How a plain value becomes what a field holds: values of `kind` are changed, others kept."""
+
+    kind: type
+    change: Callable[[Any], Any]
+
+    def __call__(self, value: Any) -> Any:
+        return self.change(value) if isinstance(value, self.kind) else value
+
+
+class _Plan(NamedTuple):
+    """What turns plain data into a model."""
+
+    open: bool
+    """Whether further keys are kept."""
+    defaults: Mapping[str, Any]
+    written_as: tuple[tuple[str, str], ...]
+    """Keys in files, and the fields they stand for where the name differs."""
+    changes: tuple[tuple[str, type, Callable[[Any], Any]], ...]
+    """Fields whose plain value is changed, of which kind it is, and how."""
+
+
+@cache
+def _plan_of(model: type[Content]) -> _Plan:
+    fields = model.model_fields
+    makings = {name: _making(info.annotation) for name, info in fields.items()}
+    return _Plan(
+        model.model_config["extra"] == "allow",
+        {name: info.default for name, info in fields.items() if not info.is_required()},
+        tuple((info.alias, name) for name, info in fields.items() if info.alias),
+        tuple((name, *making) for name, making in makings.items() if making),
+    )
+
+
+def _making_each(kind: type, each: _Making | None) -> _Making | None:
+    """The same for every value of a list or mapping."""
+    if each is None:
+        return None
+    if kind is list:
+        return _Making(list, lambda values: [each(one) for one in values])
+    return _Making(dict, lambda values: {key: each(one) for key, one in values.items()})
+
+
+def _making(annotation: Any) -> _Making | None:
+    """How plain values become what an annotation asks for; None where they stay as they are."""
+    origin, inner = get_origin(annotation), get_args(annotation)
+    if origin in (Annotated, Union, UnionType):
+        wanted = inner[:1] if origin is Annotated else inner
+        return next(filter(None, map(_making, wanted)), None)
+    if origin is tuple:
+        return _Making(list, tuple)
+    if origin in (list, dict):
+        return _making_each(origin, _making(inner[-1]))
+    if isinstance(annotation, type) and issubclass(annotation, Content):
+        return _Making(dict, annotation.trusted)
+    if isinstance(annotation, type) and issubclass(annotation, Enum):
+        return _Making(str, annotation)
+    return _Making(str, date.fromisoformat) if annotation is date else None
 
 
 class Kind(StrEnum):
@@ -145,12 +235,10 @@ class Feature(Content):
     id: DottedId
     label: str
     type: Kind
-    values: list[str] = Field(
-        default_factory=list, description="ordinal: least to most; choice, set: closed"
-    )
+    values: list[str] = Field([], description="ordinal: least to most; choice, set: closed")
     range: Range | None = Field(None, description="integer, decimal: both ends included")
     unit: str = ""
-    from_: list[Literal["clinician"] | Source] = Field(default_factory=list, alias="from")
+    from_: list[Literal["clinician"] | Source] = Field([], alias="from")
     worse: Literal["high", "low"] = "high"
     valid_for: Period | None = None
     usable_for: Period | None = None
@@ -161,7 +249,7 @@ class Feature(Content):
     concluded: StrictBool = False
     default: Scalar | None = None
     accepts_other: StrictBool = False
-    codes: dict[str, Any] = Field(default_factory=dict)
+    codes: dict[str, Any] = {}
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -211,24 +299,22 @@ class Instrument(Content):
     construct_: str = Field("", alias="construct")
     range: Range | None = None
     direction: Literal["higher_is_worse", "lower_is_worse", "none"] = "higher_is_worse"
-    items: dict[str, list[Scalar]] = Field(default_factory=dict)
+    items: dict[str, list[Scalar]] = {}
     total: Literal["sum", "none"] | dict[Literal["domains"], list[list[str]]] = "sum"
-    bands: list[Band] = Field(default_factory=list)
-    bands_by: dict[str, dict[str, list[Band]]] = Field(default_factory=dict)
-    skip: dict[str, Skip] = Field(default_factory=dict)
+    bands: list[Band] = []
+    bands_by: dict[str, dict[str, list[Band]]] = {}
+    skip: dict[str, Skip] = {}
     valid_for: Period | None = None
     minutes: Number | None = None
     unit: str = ""
     decimal: StrictBool = Field(False, description="the total may have decimals (means, z scores)")
     recall: str = ""
-    codes: dict[str, Any] = Field(default_factory=dict)
+    codes: dict[str, Any] = {}
     licence: str = ""
     cut: Literal["published", "project_convention"] | None = None
     checked: Literal["source", "memory"] | None = None
-    change: dict[str, Any] = Field(
-        default_factory=dict, description="response, remission, reliable change"
-    )
-    source: list[str] = Field(default_factory=list)
+    change: dict[str, Any] = Field({}, description="response, remission, reliable change")
+    source: list[str] = []
     note: str = ""
 
     @model_validator(mode="after")
@@ -257,12 +343,12 @@ class Adaptation(Content):
     what: str = ""
     phase: Annotated[StrictInt, Field(ge=0, le=3)]
     burden: Burden | None = None
-    needs: list[DottedId] = Field(default_factory=list)
-    fallback: list[Id] = Field(default_factory=list)
-    monitor: list[str] = Field(default_factory=list)
+    needs: list[DottedId] = []
+    fallback: list[Id] = []
+    monitor: list[str] = []
     first_steps: str = ""
     review: str = ""
-    codes: dict[str, Any] = Field(default_factory=dict)
+    codes: dict[str, Any] = {}
 
     @property
     def hours(self) -> float:

@@ -128,6 +128,13 @@ def test_held_leaves_the_membership_of_its_own_visible() -> None:
     assert (one.status, one.membership) == ("held", "recommended")
 
 
+@pytest.mark.parametrize(("truth", "by"), [("T", ["r1"]), ("U", ["r1"])])
+def test_what_is_declined_names_what_would_recommend_it(truth: str, by: list[str]) -> None:
+    declines = {"declines": ["mbct"]}
+    one = candidate(recommend("F"), recommend(truth), preferences=declines)
+    assert [rule.id[-2:] for rule in one.by] == by
+
+
 @pytest.mark.parametrize(
     ("rules", "by"),
     [

@@ -89,6 +89,11 @@ def test_a_stop_that_holds_all_is_held_for_each_and_referred() -> None:
         assert not breaks({"always": outcome}, when=when, **observed(mood="mild"))
 
 
+def test_one_stop_that_holds_all_is_enough() -> None:
+    parts = observed(mood="mild", agrees=False)
+    assert not breaks({"always": {"held": "all"}}, when={"mood": "mild"}, **parts)
+
+
 def test_a_stop_that_an_act_has_lifted_still_counts_as_referred_and_held() -> None:
     parts = observed(mood={"value": "mild", "on": "2026-11-18"})
     parts["releases"] = [{"id": "seen", "on": "2026-11-19"}]

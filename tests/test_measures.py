@@ -180,6 +180,7 @@ def test_a_trial_counts_within_so_many_months(stated: Plain, expected: tuple[int
 
 def test_a_trial_that_ended_a_year_ago_to_the_day_is_within_twelve_months() -> None:
     assert trials(GOOD | {"ended": "2025-11-22"}, within_months=12) == Span(1, 1)
+    assert trials(GOOD | {"ended": "2025-11-21"}, within_months=12) == Span(0, 0)
     leap = assess(
         as_profile(
             patient(assessed_on="2024-03-05", history=history(GOOD | {"ended": "2023-03-05"}))
@@ -274,6 +275,17 @@ def test_a_change_may_be_in_percent_of_where_it_began() -> None:
 
 def test_no_percentage_of_nothing() -> None:
     assert changed(("10-01", 0), ("11-01", 5), as_="percent") is None
+    assert changed(("10-01", [0, None]), ("11-01", 5), as_="percent") is None
+    assert changed(("10-01", 1), ("11-01", 0), as_="percent") == Span(100, 100)
+
+
+def test_two_scores_of_one_day_leave_the_change_between_them_open() -> None:
+    assert changed(("10-01", 20), ("10-01", 24), ("11-01", 10)) == Span(10, 14)
+
+
+def test_scores_of_one_day_may_have_a_time_or_none() -> None:
+    scores = [("10-01", 20), ("11-01T09:00", 10), ("11-01", 10)]
+    assert changed(*scores) == changed(*reversed(scores)) == Span(10, 10)
 
 
 @pytest.mark.parametrize("scores", [[], [("11-01", 5)], [("11-01", 5), ("11-01", 9)]])
@@ -317,6 +329,13 @@ def test_the_points_of_all_parts_are_summed() -> None:
 def test_an_open_part_counts_from_its_fewest_to_its_most_points() -> None:
     assert staged(severity="mild", augmented=True) == Span(3, 5)
     assert staged(augmented=True, failures=3) == Span(3, 6)
+
+
+def test_parts_of_one_day_may_have_a_time_or_none() -> None:
+    book = measuring("staging_sum", *STAGED, parts=STAGING)
+    seen = {"severity": "low", "augmented": True, "failures": {"value": 1, "on": "2026-11-20"}}
+    timed = facts(book, assessed_on="2026-11-20T15:10", observations=seen)
+    assert timed["x"].possible == Span(2, 2)
 
 
 def test_points_need_not_rise_with_the_values() -> None:
@@ -424,6 +443,7 @@ EQUIVALENTS = {"diazepam": 1, "lorazepam": 10}
         ([{"agent": "diazepam", "dose_mg": 5}], (0, 1000)),
         ([{"agent": "diazepam", "ongoing": True}], (0, 1000)),
         ([{"dose_mg": 5, "ongoing": True}], (0, 1000)),
+        ([{"agent": "diazepam", "dose_mg": 5, "ongoing": True}, {"ongoing": True}], (5, 1000)),
     ],
 )
 def test_a_daily_dose_is_what_is_being_taken_in_equivalents(

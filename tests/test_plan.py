@@ -316,10 +316,11 @@ def test_each_measure_is_limited_by_itself() -> None:
             "short": {"phase": 1} | hours(2.5),
             "written": {"phase": 1} | hours(0, streams=2),
             "note": {"phase": 1} | hours(0, streams=1),
+            "word": {"phase": 1},
         },
         [{"limit": {"hours_per_week": 4, "homework_streams": 2}}],
     )
-    assert phases(given) == {"long": 2, "short": 1, "note": 1, "written": 2}
+    assert phases(given) == {"long": 2, "short": 1, "note": 1, "word": 1, "written": 2}
 
 
 def test_a_load_exactly_at_the_limit_is_no_excess() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,9 @@ from typing import Any
 import pytest
 
 from recommender import Rulebook
+from recommender.content import root
 from recommender.errors import ContentError, Problem
-from recommender.reading import gather
+from recommender.reading import Gathered, gather, models
 from recommender.rulebook import build
 from recommender.vocabulary import Kind
 from tests.building import HEADER, Plain, boolean, ordinal, problems, rulebook, write
@@ -306,3 +308,25 @@ def test_a_mistake_of_a_site_is_placed_in_its_own_file(tmp_path: Path) -> None:
     (found,) = overlay_refused(tmp_path, {"rules/adaptation/own.yaml": own})
     assert Path(found.file).as_posix().endswith("site/rules/adaptation/own.yaml")
     assert found.line > 1
+
+
+# ------------------------------------------------------------------------------- checked before
+
+
+def _roots() -> list[Path]:
+    vectors = Path(__file__).parent / "vectors"
+    return [root(), *sorted(vectors.glob("[0-9]*/content"))]
+
+
+@pytest.mark.parametrize("folder", _roots(), ids=lambda path: path.parent.name)
+def test_what_was_checked_before_is_read_to_the_same_models(folder: Path) -> None:
+    """Without being judged again: the two ways in must not differ in anything."""
+    gathered = gather(folder)
+    judged = models(gathered)
+    again = models(Gathered(json.loads(json.dumps(gathered.content)), checked=True))
+    assert judged is not None
+    assert again == judged
+    for name, rule in again.rules.items():
+        assert rule.text.model_fields_set == judged.rules[name].text.model_fields_set
+    for name, reference in again.evidence.items():
+        assert reference.model_extra == judged.evidence[name].model_extra

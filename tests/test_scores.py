@@ -67,6 +67,8 @@ def read(
         ({"items": {"b": 3}}, Span(3, 9)),
         ({"items": {"a": 1, "b": None, "c": 3}}, Span(4, 7)),
         ({"items": [1, None, 3], "total": 6}, Span(6, 6)),
+        ({"items": [1, None, 3], "total": 4}, Span(4, 4)),
+        ({"items": [1, None, 3], "total": 7}, Span(7, 7)),
     ],
 )
 def test_a_total_runs_from_best_to_worst_case(given: dict[str, Any], total: Span) -> None:
@@ -160,6 +162,7 @@ def test_a_score_that_cannot_be_is_refused_and_never_clamped(
 
 def test_an_instrument_without_a_total_refuses_one() -> None:
     assert refused(SCREEN, total=1) == [("P205", ("total",))]
+    assert refused(MINI | {"total": "none"}, total=1) == [("P205", ("total",))]
 
 
 def test_a_yes_or_no_item_takes_true_or_false() -> None:

@@ -133,6 +133,17 @@ def test_any_of_several_acts_may_be_the_later_one() -> None:
     assert not released("18", "16", "17")
 
 
+def test_of_two_findings_of_one_day_the_one_without_a_time_may_be_the_newer() -> None:
+    twice = [found("high", "18T10:00"), found("high", "18")]
+    for findings in (twice, twice[::-1]):
+        for act, expected in (("18T11:00", ["stop"]), ("19", [])):
+            acts = [{"id": "seen", "on": f"2026-11-{act}"}]
+            assert in_force(ask(ACT, observations={"mood": findings}, releases=acts)) == expected
+    only_timed = [found("high", "18T10:00"), found("high", "18T10:30")]
+    acts = [{"id": "seen", "on": "2026-11-18T10:15"}]
+    assert in_force(ask(ACT, observations={"mood": only_timed}, releases=acts)) == ["stop"]
+
+
 def test_another_act_lifts_nothing() -> None:
     given = ask(
         ACT,

@@ -10,8 +10,8 @@ import pytest
 from recommender import Rulebook
 from recommender.conditions import FALSE, TRUE, UNKNOWN, Truth
 from recommender.engines import native
-from recommender.facts import Moment, Options, Possible, Span, State
-from recommender.trace import Trace, latest, possible_places
+from recommender.facts import Moment, Options, Possible, Span, State, latest
+from recommender.trace import Trace, possible_places
 from recommender.vocabulary import Feature
 from tests.building import (
     AS_OF,

@@ -171,7 +171,7 @@ def _environment(folders: tuple[Path, ...], format: str) -> jinja2.Environment:
     With autoescape on, what a macro wrote counts as written and only values are escaped; `finalize`
     does the escaping that the format needs, so HTML's is never reached.
     """
-    environment = ImmutableSandboxedEnvironment(
+    environment = _Environment(
         loader=jinja2.FileSystemLoader(folders),
         undefined=jinja2.StrictUndefined,
         autoescape=True,
@@ -186,6 +186,16 @@ def _environment(folders: tuple[Path, ...], format: str) -> jinja2.Environment:
     environment.filters |= {"nested": _nested, "comment": layout.comment, "number_of": _number_of}
     environment.filters |= {"capfirst": _capfirst, "column": _column}
     return environment
+
+
+class _Environment(ImmutableSandboxedEnvironment):
+    """The sandbox, in which a name behind a dot is first of all a key: what it is given is data."""
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """What `obj.attribute` means in a template."""
+        if type(obj) is dict and attribute in obj:
+            return obj[attribute]
+        return super().getattr(obj, attribute)
 
 
 class _KeptBytecode(jinja2.FileSystemBytecodeCache):

@@ -61,4 +61,7 @@ def main() -> None:
     gc.disable()  # one short answer: collecting costs a tenth of it and frees nothing
     # Looking through every installed package for plugins costs as much as reading the rulebook.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-    app(prog_name="recommender")
+    try:
+        app(prog_name="recommender")
+    finally:
+        gc.freeze()  # Python ends without going through everything that was loaded once more
