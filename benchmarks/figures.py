@@ -30,8 +30,8 @@ from recommender import content, load_rulebook, recommend
 from recommender.assess import assess
 from recommender.diagrams import Memberships, Restricted, memberships
 from recommender.engines import native
+from recommender.gather import gather
 from recommender.profile import Profile
-from recommender.reading import gather
 from recommender.rulebook import Rulebook, build, compile_content
 from recommender.schemas import RecommendationDocument
 

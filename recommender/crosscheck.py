@@ -8,7 +8,8 @@ from graphlib import CycleError, TopologicalSorter
 
 from recommender.conditions import Condition, misfit, parse, tests_of
 from recommender.errors import did_you_mean
-from recommender.reading import Entry, Gathered, Pieces, has_decimals
+from recommender.gather import Entry, Gathered
+from recommender.reading import Pieces, has_decimals
 from recommender.rules import IfNotKnown, Outcome, Rule, Verb
 from recommender.totals import summed
 from recommender.vocabulary import NUMERIC, Adaptation, Band, Feature, Instrument, Kind, Source

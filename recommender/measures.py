@@ -6,7 +6,7 @@ profile says nothing. Incomplete history widens the interval, it never counts as
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, timedelta
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from recommender.conditions import FALSE, TRUE, UNKNOWN, Truth
 from recommender.facts import Fact, Members, Moment, Span, latest
@@ -52,7 +52,8 @@ def _trials(source: Source, known: Known, *, adequate: bool) -> Measured | None:
     treatments = known.profile.history.treatments
     if treatments is None:
         return None
-    judged = [(t, trial_counts(t, source, known, adequate=adequate)) for t in treatments]
+    held_to = Standards(known.doses, known.as_of)
+    judged = [(t, trial_counts(t, source, held_to, adequate=adequate)) for t in treatments]
     certain = [t for t, truth in judged if truth == TRUE]
     possible = [t for t, truth in judged if truth != FALSE]
     if source.agent_differs:
@@ -71,42 +72,56 @@ def _agents(trials: list[Treatment], *, at_least: bool) -> int:
     return len(named) + nameless
 
 
-def trial_counts(trial: Treatment, source: Source, known: Known, *, adequate: bool) -> Truth:
+class Standards(NamedTuple):
+    """What a treatment is held against beside the parameters of a source."""
+
+    doses: Mapping[str, Mapping[str, float]]
+    """The lowest effective dose in mg a day, by kind and agent."""
+    as_of: date
+
+
+def trial_counts(
+    trial: Treatment, source: Source, standards: Standards, *, adequate: bool
+) -> Truth:
     """Whether one treatment is such a trial: unknown when a part that matters is missing."""
-    return min(_trial_parts(trial, source, known, adequate=adequate))
+    return min(truth for _, truth in trial_parts(trial, source, standards, adequate=adequate))
 
 
-def _trial_parts(
-    trial: Treatment, source: Source, known: Known, *, adequate: bool
-) -> Iterator[Truth]:
-    yield TRUE if source.kind is None or trial.kind == source.kind else FALSE
+def trial_parts(
+    trial: Treatment, source: Source, standards: Standards, *, adequate: bool
+) -> Iterator[tuple[str, Truth]]:
+    """Each part a treatment is judged by, and whether it is met."""
+    yield "kind", TRUE if source.kind is None or trial.kind == source.kind else FALSE
     if source.modality:
-        yield _within(trial.modality, source.modality)
+        yield "modality", _within(trial.modality, source.modality)
     if source.outcome:
-        yield _within(trial.outcome, source.outcome)
+        yield "outcome", _within(trial.outcome, source.outcome)
     if source.this_episode:
-        yield _within(trial.episode, ["current"])
+        yield "episode", _within(trial.episode, ["current"])
     if source.obstacles:
         found = None if trial.obstacles is None else bool(trial.obstacles)
-        yield _truth(found if found is None else found is (source.obstacles == "any"))
+        met = found if found is None else found is (source.obstacles == "any")
+        yield "obstacles", _truth(met)
     if source.within_months is not None:
-        yield _recent(trial, source.within_months, known.as_of)
+        yield "ended", _recent(trial, source.within_months, standards.as_of)
     if adequate:
-        yield from _adequacy(trial, source, known)
+        yield from _adequacy(trial, source, standards)
 
 
-def _adequacy(trial: Treatment, source: Source, known: Known) -> Iterator[Truth]:
+def _adequacy(
+    trial: Treatment, source: Source, standards: Standards
+) -> Iterator[tuple[str, Truth]]:
     if source.weeks is not None:
-        yield _at_least(trial.weeks, source.weeks)
+        yield "weeks", _at_least(trial.weeks, source.weeks)
     if source.sessions is not None:
-        yield _at_least(_attended(trial), source.sessions)
-    doses = known.doses.get(trial.kind)
+        yield "sessions", _at_least(_attended(trial), source.sessions)
+    doses = standards.doses.get(trial.kind)
     if doses is not None:
         minimum = doses.get(trial.agent) if trial.agent else None
-        yield _at_least(trial.dose_mg, minimum) if minimum is not None else UNKNOWN
+        yield "dose", UNKNOWN if minimum is None else _at_least(trial.dose_mg, minimum)
     # Sessions that were attended are adherence seen; weeks of a drug are not.
     seen = source.sessions is not None and trial.attended is not None
-    yield _truth(True if seen and trial.adherent is None else trial.adherent)
+    yield "adherence", _truth(True if seen and trial.adherent is None else trial.adherent)
 
 
 def _attended(trial: Treatment) -> float | None:

@@ -64,6 +64,8 @@ class Plan(NamedTuple):
     set_aside: tuple[SetAside, ...]
     """In the order of the vocabulary."""
     required_asks: tuple[Rule, ...]
+    shaped_by: tuple[tuple[Rule, tuple[str, ...]], ...]
+    """The rules that put the parts together as they are, with the adaptations each is about."""
 
 
 @dataclass
@@ -78,6 +80,7 @@ class _Draft:
     alternatives: dict[str, list[tuple[str, Rule]]] = field(default_factory=dict)
     phase: dict[str, int] = field(default_factory=dict)
     moved_from: dict[str, int] = field(default_factory=dict)
+    moved_by: dict[str, Rule] = field(default_factory=dict)
 
     def demote(self, name: str, aside: SetAside) -> None:
         del self.inside[name]
@@ -113,6 +116,7 @@ def combine(
         chosen=tuple(_chosen(draft)),
         set_aside=tuple(draft.outside[name] for name in candidates if name in draft.outside),
         required_asks=asks,
+        shaped_by=tuple(_shaping(draft)),
     )
 
 
@@ -266,6 +270,7 @@ def _strongest_first(candidate: Candidate) -> tuple[object, ...]:
 def _postpone(draft: _Draft, name: str, rule: Rule) -> None:
     """To the next phase; past the last one it is deferred."""
     draft.moved_from.setdefault(name, draft.phase[name])
+    draft.moved_by.setdefault(name, rule)
     draft.phase[name] += 1
     if draft.phase[name] > LAST_PHASE:
         draft.demote(name, SetAside(draft.inside[name], Status.DEFERRED, (rule,)))
@@ -296,6 +301,24 @@ def _chosen(draft: _Draft) -> Iterator[Chosen]:
             ),
             tuple(need for need in needs if not known(need)),
         )
+
+
+def _shaping(draft: _Draft) -> Iterator[tuple[Rule, tuple[str, ...]]]:
+    """Choices made, orders kept and loads spread, by verb and then by rule id."""
+    for rule in draft.acting(Verb.CHOOSE_ONE):
+        for winner, rivals in draft.alternatives.items():
+            given_way = [name for name, by in rivals if by is rule]
+            if given_way and winner in draft.inside:
+                yield rule, (winner, *given_way)
+    for verb in (Verb.SEQUENCE, Verb.TOGETHER):
+        for rule in draft.acting(verb):
+            inside = tuple(name for name in rule.targets if name in draft.inside)
+            if len(inside) > 1:
+                yield rule, inside
+    for rule in draft.acting(Verb.LIMIT):
+        moved = tuple(name for name, by in draft.moved_by.items() if by is rule)
+        if moved:
+            yield rule, moved
 
 
 def _status(draft: _Draft, stops: Sequence[Stop], asks: Sequence[Rule]) -> PlanStatus:

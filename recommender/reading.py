@@ -1,26 +1,21 @@
-"""Content files → checked models: all of a rulebook, or all its problems.
+"""Plain content → checked models: all of a rulebook, or all its problems.
 
-In: the folders that hold `rules/` (the shipped one, perhaps a site's laid over it), or the plain
-content of a precompiled rulebook. Out: `Pieces`, frozen models whose conditions are parsed.
-Refused, all at once and each with its place: unknown keys, wrong types, verbs that clash.
-What needs two entries to judge is checked in rulebook.py.
+In: what gather.py read, or the plain content of a precompiled rulebook. Out: `Pieces`, frozen
+models whose conditions are parsed. Refused, all at once and each with its place: unknown keys,
+wrong types, verbs that clash. What needs two entries to judge is checked in crosscheck.py.
 """
 
-import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, Field, ValidationError
 
-from recommender import content as files
 from recommender.conditions import Condition, parse
-from recommender.content import Document
-from recommender.errors import ContentError, Problem, did_you_mean
+from recommender.errors import did_you_mean
+from recommender.gather import Entry, Gathered, Plain
 from recommender.rules import (
     ALL_KEYS,
-    FOLDERS,
     VERBS,
     IfNotKnown,
     Invariant,
@@ -41,27 +36,6 @@ from recommender.vocabulary import (
     Source,
 )
 
-Entry = tuple[str | int, ...]
-Plain = dict[str, Any]
-
-LISTS = {
-    "rules/vocabulary/features.yaml": "features",
-    "rules/vocabulary/adaptations.yaml": "adaptations",
-    "rules/vocabulary/pathways.yaml": "pathways",
-    "rules/evidence.yaml": "evidence",
-}
-MAPPINGS = {
-    "rules/rulebook.yaml": "rulebook",
-    "rules/invariants.yaml": "invariants",
-    "rules/assessment/doses.yaml": "doses",
-}
-REQUIRED = (
-    "rules/rulebook.yaml",
-    "rules/vocabulary/features.yaml",
-    "rules/vocabulary/adaptations.yaml",
-)
-_RULE_KEY = re.compile(r"[a-z][a-z0-9_]*")
-
 
 class Header(Content):
     """rules/rulebook.yaml: what the rulebook is, and the texts that are the site's own."""
@@ -73,9 +47,13 @@ class Header(Content):
     language: str
     links: list[dict[str, Any]] = []
     lays_over: str = Field("", description="a site's own file: the rulebook it changes")
+    departures: dict[str, str] = Field(
+        {}, description="a site's own file: what it changes of the safety rules → why"
+    )
     safe_base: str = ""
     contacts: dict[str, str | None] = {}
     disclaimer: str = ""
+    of_combinations: str = Field("", description="what evidence there is for several parts at once")
 
 
 class Reference(Content, extra="allow"):
@@ -89,37 +67,6 @@ class Reference(Content, extra="allow"):
 
 Model = TypeVar("Model", bound=Content)
 Listed = TypeVar("Listed", Feature, Adaptation, Pathway, Reference)
-
-
-@dataclass
-class Gathered:
-    """Plain content of all files, and where each entry of it stands."""
-
-    content: Plain = field(default_factory=dict)
-    places: dict[Entry, list[tuple[Document, tuple[str | int, ...]]]] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
-    unread: set[str] = field(default_factory=set)
-    """Sections whose file could not be read: what rests on them is not judged."""
-    checked: bool = False
-    """Whether this very content was read and checked before, by this version."""
-
-    def report(
-        self,
-        entry: Entry,
-        code: str,
-        message: str,
-        hint: str = "",
-        path: tuple[str | int, ...] = (),
-        *,
-        key: bool = False,
-    ) -> None:
-        """Note a problem at `path` inside an entry; `key` points at the key, not at its value."""
-        for document, base in reversed(self.places.get(entry, [])):
-            whole = (*base, *path)
-            if not path or whole in document.values or whole in document.keys:
-                self.problems.append(document.problem(code, message, hint, *whole, key=key))
-                return
-        self.problems.append(Problem(code, message, hint, path=".".join(map(str, (*entry, *path)))))
 
 
 @dataclass
@@ -137,178 +84,6 @@ class Pieces:
     evidence: dict[str, Reference]
     invariants: dict[str, Invariant]
     safety_tests: dict[str, Condition]
-
-
-# ------------------------------------------------------------------------------- files
-
-
-def gather(root: Path, site: Path | None = None, *, shown: str = "") -> Gathered:
-    """Read all files below `root`/rules, then those of a site over them.
-
-    shown: the folder the user named, put before the names of its files in errors.
-    """
-    prefix = f"{shown.rstrip('/')}/" if shown else ""
-    gathered = Gathered({"schema": "rulebook/1", "instruments": {}, "rules": {}, "topics": {}})
-    for name, data in files.files(root):
-        _take(gathered, name if site else prefix + name, data, over=False, real=name)
-    for name in REQUIRED:
-        section = LISTS.get(name) or MAPPINGS[name]
-        if section not in gathered.content and section not in gathered.unread:
-            hint = "A rulebook needs at least rulebook.yaml, features.yaml and adaptations.yaml."
-            missing = Problem("C201", "this file is missing", hint, file=prefix + name)
-            gathered.problems.append(missing)
-    if site is not None:
-        shipped = gathered.content.get("rulebook", {}).get("id")
-        for name, data in files.files(site):
-            _take(gathered, (prefix or f"{site.name}/") + name, data, over=True, real=name)
-        _lies_over(gathered, shipped)
-    return gathered
-
-
-def _lies_over(gathered: Gathered, shipped: object) -> None:
-    """A site names the rulebook it changes, and leaves its id, version and status alone."""
-    rulebook = gathered.content["rulebook"]
-    if rulebook.get("lays_over") != shipped:
-        message = f"this folder lays over another rulebook than '{shipped}'"
-        gathered.report(("rulebook", "lays_over"), "C207", message, "", (), key=True)
-    for key in ("id", "version", "status"):
-        if len(gathered.places.get(("rulebook", key), ())) > 1:
-            message = f"a site may not change '{key}'"
-            gathered.report(("rulebook", key), "C207", message, "", (), key=True)
-
-
-def _take(gathered: Gathered, name: str, data: bytes, *, over: bool, real: str) -> None:
-    try:
-        document = files.read_yaml(data, name)
-    except ContentError as error:
-        gathered.problems.extend(error.problems)
-        _unread(gathered, LISTS.get(real) or MAPPINGS.get(real))
-        return
-    if over and real == "rules/invariants.yaml":
-        hint = "Invariants are proved for the shipped rulebook."
-        message = "a site may not change the invariants"
-        gathered.problems.append(document.problem("C206", message, hint))
-    elif real in LISTS:
-        _take_list(gathered, LISTS[real], document, over=over)
-    elif real in MAPPINGS:
-        _take_mapping(gathered, MAPPINGS[real], document)
-    elif real.startswith("rules/assessment/"):
-        _take_instrument(gathered, document, real)
-    elif real.count("/") == 2 and real.split("/")[1] in FOLDERS:
-        _take_topic(gathered, document, real, over=over)
-    else:
-        hint = f"Rules live in rules/{{{','.join(FOLDERS)}}}/<topic>.yaml."
-        gathered.problems.append(
-            Problem("C202", "no such file belongs in a rulebook", hint, file=name)
-        )
-
-
-def _unread(gathered: Gathered, section: str | None) -> None:
-    """A file that cannot be read is not also a missing one."""
-    if section is not None:
-        gathered.unread.add(section)
-
-
-def _take_list(gathered: Gathered, section: str, document: Document, *, over: bool) -> None:
-    entries = gathered.content.setdefault(section, [])
-    if not isinstance(document.data, list):
-        gathered.problems.append(document.problem("C203", "this file holds a list of entries"))
-        _unread(gathered, section)
-        return
-    earlier = {entry.get("id"): at for at, entry in enumerate(entries)}
-    mine: set[object] = set()
-    for n, entry in enumerate(document.data):
-        if not isinstance(entry, dict):
-            gathered.problems.append(document.problem("C203", "an entry is a mapping", "", n))
-            continue
-        name = entry.get("id")
-        if isinstance(name, str) and name in mine:
-            message = f"'{name}' is listed twice"
-            gathered.problems.append(document.problem("C301", message, "", n, "id"))
-            continue
-        mine.add(name)
-        at = earlier.get(name)
-        if over and section == "features" and at is not None:
-            _only_words(gathered, document, n, entry)
-        if at is None:
-            at = len(entries)
-            entries.append(dict(entry))
-        else:
-            entries[at] |= entry
-        gathered.places.setdefault((section, at), []).append((document, (n,)))
-
-
-_SITE_MAY_CHANGE = frozenset({"id", "label", "question", "panel", "codes"})
-
-
-def _only_words(gathered: Gathered, document: Document, n: int, entry: Plain) -> None:
-    """A site may reword a feature; what it means and how long it holds is the rulebook's."""
-    for key in entry.keys() - _SITE_MAY_CHANGE:
-        message = f"a site may not change '{key}' of a feature"
-        hint = f"It may change {', '.join(sorted(_SITE_MAY_CHANGE - {'id'}))}."
-        gathered.problems.append(document.problem("C206", message, hint, n, key, key=True))
-
-
-def _take_mapping(gathered: Gathered, section: str, document: Document) -> None:
-    if not isinstance(document.data, dict):
-        gathered.problems.append(document.problem("C203", "this file holds a mapping"))
-        _unread(gathered, section)
-        return
-    merged = gathered.content.setdefault(section, {})
-    for key, value in document.data.items():
-        both = isinstance(value, dict) and isinstance(merged.get(key), dict)
-        merged[key] = merged[key] | value if both else value
-        gathered.places.setdefault((section, key), []).append((document, (key,)))
-    gathered.places.setdefault((section,), []).append((document, ()))
-
-
-def _take_instrument(gathered: Gathered, document: Document, real: str) -> None:
-    name = real.rsplit("/", 1)[1].removesuffix(".yaml")
-    if not isinstance(document.data, dict):
-        gathered.problems.append(document.problem("C203", "this file holds one instrument"))
-        return
-    if document.data.get("id") != name:
-        message = f"the id of this instrument must be the name of its file, '{name}'"
-        gathered.problems.append(document.problem("C204", message, "", "id"))
-    merged = gathered.content["instruments"].setdefault(name, {})
-    merged |= document.data
-    gathered.places.setdefault(("instruments", name), []).append((document, ()))
-
-
-def _take_topic(gathered: Gathered, document: Document, real: str, *, over: bool) -> None:
-    prefix = real.removeprefix("rules/").removesuffix(".yaml").replace("/", ".")
-    data = document.data
-    if not isinstance(data, dict) or not isinstance(data.get("rules"), dict):
-        hint = "A topic file holds `topic:` and `rules:`, a mapping of keys to rules."
-        gathered.problems.append(document.problem("C203", "this file holds no rules", hint))
-        return
-    for key in data.keys() - {"topic", "rules"}:
-        hint = did_you_mean(key, ["topic", "rules"])
-        gathered.problems.append(
-            document.problem("C211", f"unknown key '{key}'", hint, key, key=True)
-        )
-    gathered.content["topics"][prefix] = str(data.get("topic", ""))
-    for key, text in data["rules"].items():
-        _take_rule(gathered, document, prefix, key, text, over=over)
-
-
-def _take_rule(
-    gathered: Gathered, document: Document, prefix: str, key: str, text: object, *, over: bool
-) -> None:
-    place = ("rules", key)
-    if not _RULE_KEY.fullmatch(key) or not isinstance(text, dict):
-        message = f"rule '{key}' needs a snake_case key and a mapping"
-        gathered.problems.append(document.problem("C205", message, "", *place, key=True))
-        return
-    rule_id = f"{prefix}.{key}"
-    known = gathered.content["rules"].get(rule_id)
-    if over and known is not None and set(verbs_of(known)) & {"exclude", "refer", "ask"}:
-        message = f"a site may not change the safety rule '{rule_id}'"
-        hint = "Change it in the shipped rulebook, where it is proved and reviewed."
-        gathered.problems.append(document.problem("C206", message, hint, *place, key=True))
-        return
-    gathered.content["rules"][rule_id] = (known or {}) | text
-    gathered.places.setdefault(("rules", rule_id), []).append((document, place))
 
 
 # ------------------------------------------------------------------------------- models

@@ -11,8 +11,9 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from recommender.candidates import Candidate, Status
-from recommender.conditions import FALSE, TRUE, Test, say, say_test, say_values
+from recommender.conditions import FALSE, TRUE, UNKNOWN, Test, say, say_test, say_values
 from recommender.facts import Fact, Span, describe
+from recommender.measures import Standards, trial_parts
 from recommender.plan import Chosen, Plan, PlanStatus, SetAside
 from recommender.profile import Profile
 from recommender.questions import Question, Questions
@@ -144,8 +145,32 @@ class _Writer:
         return {
             "safe_base": header.safe_base if nothing else None,
             "presumed": presumed,
+            "departures": [
+                {"changes": name, "title": self._title(name), "because": why}
+                for name, why in header.departures.items()
+            ],
+            "combination": [
+                self._because(rule) | {"adaptations": list(names)}
+                for rule, names in self._answer.plan.shaped_by
+            ],
+            "of_combinations": header.of_combinations if self._combines() else None,
             "contacts": dict(header.contacts),
         }
+
+    def _combines(self) -> bool:
+        """Whether the plan has several parts that ask something of the patient."""
+        return sum(c.candidate.adaptation.burden is not None for c in self._answer.plan.chosen) > 1
+
+    def _title(self, name: str) -> str:
+        """What a site's departure changes, in words."""
+        book = self._rulebook
+        if name in book.rules:
+            return book.rules[name].text.title
+        if name in book.invariants:
+            return book.invariants[name].text.title
+        if name in book.features:
+            return book.features[name].label
+        return book.instruments[name].title if name in book.instruments else ""
 
     # -- parts ------------------------------------------------------------------------
 
@@ -293,7 +318,7 @@ class _Writer:
 
     def _fact(self, fact: Fact) -> Document:
         feature = self._features[fact.feature]
-        written = {
+        written: Document = {
             "feature": feature.id,
             "label": feature.label,
             "state": fact.state.value,
@@ -313,7 +338,30 @@ class _Writer:
                 for seen in fact.others
             ],
         }
-        return written | ({"other_members": list(fact.extra)} if fact.extra else {})
+        if fact.extra:
+            written["other_members"] = list(fact.extra)
+        if trials := list(self._trials(feature)):
+            written["trials"] = trials
+        return written
+
+    def _trials(self, feature: Feature) -> Iterator[Document]:
+        """How each treatment of the kind that a feature counts was judged, and by which parts."""
+        source = next((s for s in feature.from_ if isinstance(s, Source)), None)
+        if source is None or source.measure != "adequate_trials" or source.modality:
+            return
+        standards = Standards(self._rulebook.doses, self._answer.as_of)
+        for number, trial in enumerate(self._answer.profile.history.treatments or (), start=1):
+            if trial.kind != source.kind:
+                continue
+            parts = list(trial_parts(trial, source, standards, adequate=True))
+            truth = min(found for _, found in parts)
+            yield {
+                "number": number,
+                "treatment": trial.agent or trial.modality or trial.kind,
+                "counts": {TRUE: "yes", FALSE: "no"}.get(truth, "unclear"),
+                "unmet": [part for part, found in parts if found == FALSE],
+                "open": [part for part, found in parts if found == UNKNOWN],
+            }
 
 
 def reason(rule: Rule, rulebook: Rulebook, tests: Iterable[Test]) -> Document:

@@ -21,7 +21,8 @@ from recommender import content as files
 from recommender.conditions import Condition, Reasons, Test, compile_deciding, tests_of
 from recommender.crosscheck import check
 from recommender.errors import ContentError, Problem
-from recommender.reading import Gathered, Header, Pieces, Plain, Reference, gather, models
+from recommender.gather import Gathered, Plain, gather
+from recommender.reading import Header, Pieces, Reference, models
 from recommender.rules import Invariant, Rule, Verb
 from recommender.version import VERSION
 from recommender.vocabulary import Adaptation, Feature, Instrument, Pathway

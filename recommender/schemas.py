@@ -272,6 +272,16 @@ class SeenPart(Part):
     on: str | None
 
 
+class TrialPart(Part):
+    """How one treatment of the history was judged, where trials are counted."""
+
+    number: int = Field(description="its place in history.treatments, from 1")
+    treatment: str = Field(description="agent, modality or kind")
+    counts: Literal["yes", "no", "unclear"]
+    unmet: list[str] = Field(description="parts that are not met: dose, weeks, adherence …")
+    open: list[str] = Field(description="parts that are not known")
+
+
 class FactPart(Part):
     """What is still possible for one feature, and where that comes from."""
 
@@ -287,6 +297,7 @@ class FactPart(Part):
     source: str
     others: list[SeenPart]
     other_members: list[str] = Field([], description="members of a set outside the vocabulary")
+    trials: list[TrialPart] = Field([], description="where the feature counts trials")
 
 
 class Presumed(Part):
@@ -297,11 +308,28 @@ class Presumed(Part):
     justify: str
 
 
+class Combining(Because):
+    """A rule that put parts of the plan together, with its own certainty."""
+
+    adaptations: list[str]
+
+
+class Departure(Part):
+    """What this site changes of the shipped safety rules, and its written reason."""
+
+    changes: str = Field(description="id of a rule, feature, instrument or invariant, or 'doses'")
+    title: str
+    because: str
+
+
 class Basis(Part):
     """What the answer rests on beside the rules that fired."""
 
     safe_base: str | None
     presumed: list[Presumed]
+    departures: list[Departure]
+    combination: list[Combining]
+    of_combinations: str | None = Field(description="what is known of several parts at once")
     contacts: dict[str, str | None]
 
 

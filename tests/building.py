@@ -18,8 +18,8 @@ from recommender import Recommendation, Rulebook, recommend
 from recommender.assess import assess
 from recommender.errors import Problem, RecommenderError
 from recommender.facts import Fact, describe
+from recommender.gather import Gathered
 from recommender.profile import as_profile
-from recommender.reading import Gathered
 from recommender.rulebook import build
 
 Plain = dict[str, Any]

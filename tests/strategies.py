@@ -26,7 +26,7 @@ from recommender.facts import (
     is_exact,
     member_count,
 )
-from recommender.reading import Gathered
+from recommender.gather import Gathered
 from recommender.rulebook import Rulebook, build
 from recommender.vocabulary import NUMERIC, ORDERED, Feature, Instrument, Kind
 

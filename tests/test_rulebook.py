@@ -12,8 +12,8 @@ import pytest
 
 from recommender import Rulebook, content, load_rulebook, recommend
 from recommender.errors import ContentError
+from recommender.gather import Gathered
 from recommender.profile import read_profile
-from recommender.reading import Gathered
 from recommender.rulebook import build, compile_content, digest_of, strata
 from recommender.rules import Verb
 from tests import building

@@ -33,6 +33,7 @@ def view(document: Document) -> dict[str, Any]:
         "decisive": [
             f for name, f in facts.items() if _has_value(f) and _tells(f, name in decisive)
         ],
+        "trials": [fact for fact in facts.values() if fact.get("trials")],
         "evidence": evidence,
         "numbers": {entry["id"]: number for number, entry in enumerate(evidence, start=1)},
         "common_assumes": _common_assumes(document),
@@ -63,8 +64,11 @@ def stop_view(stop: Stop) -> dict[str, Any]:
 
 
 def reasons(document: Document) -> Iterator[Mapping[str, Any]]:
-    """Every reason the answer gives for its adaptations, in its order: plan, then set aside."""
-    for entry in [*document["plan"], *document["set_aside"]]:
+    """Every reason the answer gives, in its order: the plan, its combination, what is set aside."""
+    for entry in document["plan"]:
+        yield from entry["because"]
+    yield from document["basis"]["combination"]
+    for entry in document["set_aside"]:
         yield from entry["because"]
 
 

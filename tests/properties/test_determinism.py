@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from recommender import content, load_rulebook, recommend
+from recommender.gather import gather
 from recommender.profile import read_profile
-from recommender.reading import gather
 from recommender.rulebook import Rulebook, build
 
 ROOT = content.root()
