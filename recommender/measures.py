@@ -181,7 +181,7 @@ def _staging_sum(source: Source, known: Known) -> Measured | None:
     if source.applies_when is not None and known.applies(source) != TRUE:
         return None
     low = high = 0.0
-    rests_on = [known.profile.assessed_on]
+    rests_on: list[Moment] = []
     for part in source.parts or ():
         fact = known.fact(part.feature)
         points = _points(part, fact, known.feature(part.feature))
@@ -191,8 +191,7 @@ def _staging_sum(source: Source, known: Known) -> Measured | None:
         if fact.on is not None:
             rests_on.append(fact.on)
     newest = latest(rests_on)
-    assert newest is not None
-    return Span(low, high), newest
+    return None if newest is None else (Span(low, high), newest)
 
 
 def _points(part: StagingPart, fact: Fact, feature: Feature) -> list[float]:

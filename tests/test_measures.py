@@ -331,6 +331,11 @@ def test_an_open_part_counts_from_its_fewest_to_its_most_points() -> None:
     assert staged(augmented=True, failures=3) == Span(3, 6)
 
 
+def test_a_sum_of_parts_nobody_asked_about_says_nothing() -> None:
+    book = measuring("staging_sum", *STAGED, parts=STAGING)
+    assert facts(book)["x"].state == "unknown"
+
+
 def test_parts_of_one_day_may_have_a_time_or_none() -> None:
     book = measuring("staging_sum", *STAGED, parts=STAGING)
     seen = {"severity": "low", "augmented": True, "failures": {"value": 1, "on": "2026-11-20"}}
@@ -340,7 +345,7 @@ def test_parts_of_one_day_may_have_a_time_or_none() -> None:
 
 def test_points_need_not_rise_with_the_values() -> None:
     part = {"feature": "severity", "points": {"low": 3, "mild": 0, "high": 1}}
-    assert staged(part) == Span(0, 3)
+    assert staged(part, STAGING[1], augmented=False) == Span(0, 3)
 
 
 def test_a_value_without_points_leaves_the_sum_open() -> None:
