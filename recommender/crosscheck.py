@@ -310,12 +310,12 @@ class _Check:
     def _outcome(
         self, outcome: Outcome, known: Mapping[str, Collection[str]], entry: Entry
     ) -> None:
-        kind, name = outcome.named
+        kind, names = outcome.named
         if not kind:
             message = "an outcome names one thing, such as {recommended: tms}"
             self._gathered.report(entry, "C333", message, f"One of {', '.join(known)}, status.")
         elif kind in known:
-            self._names([name], known[kind], kind, entry)
+            self._names(names, known[kind], kind, entry)
 
 
 _GIVES = {Kind.BOOLEAN: "yes or no", Kind.INTEGER: "whole numbers", Kind.DECIMAL: "numbers"}

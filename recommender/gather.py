@@ -167,9 +167,9 @@ def _take_list(gathered: Gathered, section: str, document: Document, over: Site 
             continue
         mine.add(name)
         at = earlier.get(name)
-        if over is not None and section == "features" and at is not None:
-            for key in over.objects_to_feature(str(name), entry):
-                message = f"a site may not change '{key}' of feature '{name}' without saying why"
+        if over is not None and at is not None:
+            for key in _objections(over, section, str(name), entry):
+                message = f"a site may not change '{key}' of '{name}' without saying why"
                 gathered.problems.append(document.problem("C206", message, HINT, n, key, key=True))
         if at is None:
             at = len(entries)
@@ -177,6 +177,12 @@ def _take_list(gathered: Gathered, section: str, document: Document, over: Site 
         else:
             entries[at] |= entry
         gathered.places.setdefault((section, at), []).append((document, (n,)))
+
+
+def _objections(over: Site, section: str, name: str, entry: Plain) -> list[str]:
+    if section == "features":
+        return over.objects_to_feature(name, entry)
+    return over.objects_to_pathway(name, entry) if section == "pathways" else []
 
 
 def _take_mapping(gathered: Gathered, section: str, document: Document, over: Site | None) -> None:

@@ -9,17 +9,17 @@ from collections.abc import Iterator, Sequence
 from recommender.candidates import Status
 from recommender.conditions import TRUE, UNKNOWN
 from recommender.errors import EngineError, Problem
-from recommender.recommendation import Recommendation
+from recommender.recommendation import Document, Recommendation, written_stop
 from recommender.rules import Invariant, Outcome
 from recommender.stops import Force, Stop
 
 
 class BrokenInvariant(EngineError):
-    """An answer that would have broken an invariant; `stops` are those in force."""
+    """An answer that would have broken an invariant; `stops` are those in force, as documents."""
 
-    def __init__(self, problems: Sequence[Problem], stops: Sequence[Stop]) -> None:
+    def __init__(self, problems: Sequence[Problem], stops: Sequence[Document]) -> None:
         super().__init__(problems)
-        self.stops = tuple(stop for stop in stops if stop.force is Force.IN_FORCE)
+        self.stops = tuple(stops)
 
 
 def require_invariants(answer: Recommendation, stops: Sequence[Stop]) -> None:
@@ -30,7 +30,8 @@ def require_invariants(answer: Recommendation, stops: Sequence[Stop]) -> None:
         if _applies(one, answer) and not _holds(one, answer, stops)
     ]
     if broken:
-        raise BrokenInvariant(broken, stops)
+        in_force = [stop for stop in stops if stop.force is Force.IN_FORCE]
+        raise BrokenInvariant(broken, [written_stop(stop, answer.trace) for stop in in_force])
 
 
 def _applies(invariant: Invariant, answer: Recommendation) -> bool:
@@ -50,10 +51,11 @@ def _holds(invariant: Invariant, answer: Recommendation, stops: Sequence[Stop]) 
 
 
 def _is_so(outcome: Outcome, answer: Recommendation, stops: Sequence[Stop]) -> bool:
-    kind, name = outcome.named
+    kind, names = outcome.named
+    if kind == "recommended":
+        return set(names) <= set(answer.recommended)
+    (name,) = names
     match kind:
-        case "recommended":
-            return name in answer.recommended
         case "excluded" | "withheld":
             return answer.candidates[name].membership is Status(kind)
         case "held":

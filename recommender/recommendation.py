@@ -21,9 +21,11 @@ from recommender.rulebook import Rulebook
 from recommender.rules import IfNotKnown, Rule, Verb
 from recommender.stops import Stop
 from recommender.trace import SAID, Trace
-from recommender.vocabulary import Feature, Source
+from recommender.vocabulary import Adaptation, Feature, Source
 
 Document = dict[str, Any]
+
+BARRED = frozenset({Status.HELD, Status.EXCLUDED, Status.WITHHELD, Status.DECLINED})
 
 
 class Produced(NamedTuple):
@@ -101,7 +103,7 @@ class _Writer:
             "as_of": answer.as_of.isoformat(),
             "profile": {"id": answer.profile.id, "digest": answer.profile.digest},
             "rulebook": self._about_rulebook(),
-            "stops": [self._stop(stop) for stop in plan.stops],
+            "stops": [written_stop(stop, self._trace) for stop in plan.stops],
             "plan": [self._chosen(chosen) for chosen in plan.chosen],
             "set_aside": [self._set_aside(aside) for aside in plan.set_aside],
             "ask": [self._question(question) for question in answer.ask],
@@ -174,27 +176,6 @@ class _Writer:
 
     # -- parts ------------------------------------------------------------------------
 
-    def _stop(self, stop: Stop) -> Document:
-        text = stop.rule.text
-        contact = self._rulebook.header.contacts.get(stop.pathway.contact)
-        return {
-            "rule": stop.rule.id,
-            "title": text.title,
-            "pathway": stop.pathway.id,
-            "pathway_title": stop.pathway.title,
-            "urgency": stop.pathway.urgency.value,
-            "action": stop.pathway.action,
-            "contact": contact,
-            "contact_key": stop.pathway.contact,
-            "release": text.release,
-            "until": text.until,
-            "because": text.because,
-            "conditions": self._conditions(stop.rule),
-            "hold": "all" if text.hold == "all" else list(text.hold),
-            "scope": stop.pathway.scope,
-            "through_unknown": stop.truth != TRUE,
-        }
-
     def _chosen(self, chosen: Chosen) -> Document:
         candidate = chosen.candidate
         adaptation, best = candidate.adaptation, candidate.best
@@ -236,7 +217,7 @@ class _Writer:
             ],
             "gates": [self._gate(rule) for rule in chosen.gates],
             "needs_open": list(chosen.needs_open),
-            "fallback": list(adaptation.fallback),
+            "fallback": self._fallback(adaptation),
             "review": adaptation.review,
         }
 
@@ -284,9 +265,14 @@ class _Writer:
             "by": [rule.id for rule in aside.by],
             "until": [rule.text.until for rule in aside.by if rule.text.until],
             "displaced_by": aside.displaced_by,
-            "fallback": list(adaptation.fallback),
+            "fallback": self._fallback(adaptation),
             "blocked_by_needs": list(aside.missing_needs),
         }
+
+    def _fallback(self, adaptation: Adaptation) -> list[str]:
+        """What may stand in for it: nothing that is itself barred, held or declined."""
+        candidates = self._answer.candidates
+        return [name for name in adaptation.fallback if candidates[name].status not in BARRED]
 
     def _because(self, rule: Rule) -> Document:
         return reason(rule, self._rulebook, self._trace.deciding(rule))
@@ -362,6 +348,28 @@ class _Writer:
                 "unmet": [part for part, found in parts if found == FALSE],
                 "open": [part for part, found in parts if found == UNKNOWN],
             }
+
+
+def written_stop(stop: Stop, trace: Trace) -> Document:
+    """One stop as the answer shows it, and as an error shows it where there is no answer."""
+    text, rulebook = stop.rule.text, trace.rulebook
+    return {
+        "rule": stop.rule.id,
+        "title": text.title,
+        "pathway": stop.pathway.id,
+        "pathway_title": stop.pathway.title,
+        "urgency": stop.pathway.urgency.value,
+        "action": stop.pathway.action,
+        "contact": rulebook.header.contacts.get(stop.pathway.contact),
+        "contact_key": stop.pathway.contact,
+        "release": text.release,
+        "until": text.until,
+        "because": text.because,
+        "conditions": tests_in_words(trace.deciding(stop.rule), rulebook),
+        "hold": "all" if text.hold == "all" else list(text.hold),
+        "scope": stop.pathway.scope,
+        "through_unknown": stop.truth != TRUE,
+    }
 
 
 def reason(rule: Rule, rulebook: Rulebook, tests: Iterable[Test]) -> Document:

@@ -256,7 +256,9 @@ ALL_KEYS = EVERY_VERB_KEYS | frozenset(VERBS) | frozenset().union(*KEYS_OF_VERB.
 class Outcome(Content):
     """One thing an invariant speaks about: an outcome of the answer."""
 
-    recommended: Id | None = None
+    recommended: Id | Annotated[list[Id], Field(min_length=2)] | None = Field(
+        None, description="in the plan; of a list, all of them"
+    )
     excluded: Id | None = None
     withheld: Id | None = None
     held: str | None = None
@@ -281,10 +283,11 @@ class Outcome(Content):
         return self
 
     @cached_property
-    def named(self) -> tuple[str, str]:
-        """The kind of outcome and the name in it; («», «») when none is written."""
+    def named(self) -> tuple[str, tuple[str, ...]]:
+        """The kind of outcome and the names in it; nothing when none is written."""
         written = self.model_dump(exclude_none=True)
-        return next(iter(written.items()), ("", ""))
+        kind, name = next(iter(written.items()), ("", ()))
+        return kind, (name,) if isinstance(name, str) else tuple(name)
 
 
 class Monotone(Content):

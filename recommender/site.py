@@ -16,6 +16,7 @@ SAFETY_VERBS = frozenset({Verb.EXCLUDE.value, Verb.REFER.value, Verb.ASK.value})
 HINT = "Justify it under `departures:` in the site's rulebook.yaml: every answer then shows it."
 
 FEATURE_WORDS = frozenset({"id", "label", "question", "panel", "codes"})
+PATHWAY_WORDS = frozenset({"id", "title", "contact"})
 INSTRUMENT_WORDS = frozenset(
     {
         *("id", "title", "construct", "minutes", "codes", "licence", "cut", "checked", "source"),
@@ -51,6 +52,10 @@ class Site:
     def objects_to_feature(self, name: str, keys: Iterable[str]) -> list[str]:
         """To changing more of a feature than its words; the keys that are too much."""
         return self._too_much(name, keys, FEATURE_WORDS)
+
+    def objects_to_pathway(self, name: str, keys: Iterable[str]) -> list[str]:
+        """To changing what a stop asks for, or how soon."""
+        return self._too_much(name, keys, PATHWAY_WORDS)
 
     def objects_to_instrument(self, name: str, keys: Iterable[str]) -> list[str]:
         """To changing how a scale is read that a guarding rule rests on."""

@@ -109,6 +109,13 @@ def test_a_membership_counts_although_a_stop_holds_everything() -> None:
     assert not breaks({"always": {"excluded": "tms"}}, when=when, **parts)
 
 
+def test_a_list_of_recommended_means_all_of_them_in_the_plan() -> None:
+    parts = observed(mood="high")
+    assert not breaks({"never": {"recommended": ["mbct", "tms"]}}, **parts)
+    assert breaks({"never": {"recommended": ["mbct", "mbct"]}}, **parts)
+    assert breaks({"always": {"recommended": ["mbct", "tms"]}}, **parts)
+
+
 # ------------------------------------------------------------------------------- whom it covers
 
 
@@ -156,7 +163,7 @@ def test_a_broken_invariant_is_named_and_there_is_no_plan() -> None:
 def test_a_broken_invariant_carries_the_stops_in_force() -> None:
     with pytest.raises(BrokenInvariant) as caught:
         ask({"never": {"referred": "crisis"}}, **observed(mood="high", agrees=False))
-    assert [stop.rule.id for stop in caught.value.stops] == ["safety.t.part"]
+    assert [stop["rule"] for stop in caught.value.stops] == ["safety.t.part"]
     with pytest.raises(BrokenInvariant) as caught:
         ask({"never": {"recommended": "mbct"}}, **observed(mood="high"))
     assert caught.value.stops == ()

@@ -307,7 +307,7 @@ def test_a_change_rests_on_the_newest_day() -> None:
 
 # ------------------------------------------------------------------------------- staging
 
-STAGING = [
+STAGING: list[Plain] = [
     {"feature": "severity", "points": {"low": 0, "mild": 1, "high": 3}},
     {"feature": "augmented", "points": {"false": 0, "true": 1}},
     {"feature": "failures", "ranges": [[0, 2, 1], [3, 4, 2], [5, 20, 3]]},
@@ -344,7 +344,7 @@ def test_parts_of_one_day_may_have_a_time_or_none() -> None:
 
 
 def test_points_need_not_rise_with_the_values() -> None:
-    part = {"feature": "severity", "points": {"low": 3, "mild": 0, "high": 1}}
+    part: Plain = {"feature": "severity", "points": {"low": 3, "mild": 0, "high": 1}}
     assert staged(part, STAGING[1], augmented=False) == Span(0, 3)
 
 

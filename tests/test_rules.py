@@ -188,7 +188,7 @@ def test_a_period_that_ends_before_it_starts_is_refused() -> None:
 
 
 def test_an_outcome_names_one_thing() -> None:
-    assert Outcome.model_validate({"recommended": "mbct"}).named == ("recommended", "mbct")
+    assert Outcome.model_validate({"recommended": "mbct"}).named == ("recommended", ("mbct",))
 
 
 def test_an_outcome_that_names_two_things_is_refused() -> None:

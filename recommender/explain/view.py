@@ -7,9 +7,6 @@ words. Nothing is decided here; every line of the answer stays reachable through
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from recommender.conditions import TRUE
-from recommender.stops import Stop
-
 Document = Mapping[str, Any]
 
 FIRST_QUESTIONS = 7
@@ -39,27 +36,6 @@ def view(document: Document) -> dict[str, Any]:
         "common_assumes": _common_assumes(document),
         "questions": question_lines(document["ask"]),
         "first_questions": FIRST_QUESTIONS,
-    }
-
-
-def stop_view(stop: Stop) -> dict[str, Any]:
-    """A stop in the document's form, where there is no document to take it from."""
-    text, pathway = stop.rule.text, stop.pathway
-    return {
-        "rule": stop.rule.id,
-        "title": text.title,
-        "pathway_title": pathway.title,
-        "urgency": pathway.urgency.value,
-        "action": pathway.action,
-        "contact": f"the site's contact for {pathway.contact.replace('_', ' ')}"
-        if pathway.contact
-        else None,
-        "release": text.release,
-        "because": text.because,
-        "conditions": [],
-        "hold": text.hold,
-        "scope": pathway.scope,
-        "through_unknown": stop.truth != TRUE,
     }
 
 

@@ -71,8 +71,8 @@ def test_a_clinical_rule_states_reason_limits_evidence_certainty_and_examples(ru
 
 
 def test_every_rule_is_a_draft_and_names_no_reviewer() -> None:
-    assert {rule.status for rule in RULES} == {"draft"}
-    assert RULEBOOK.drafts == len(RULES)
+    assert {rule.status for rule in RULES} <= {"draft", "retired"}
+    assert RULEBOOK.drafts == sum(rule.status == "draft" for rule in RULES)
 
 
 def test_the_first_rulebook_has_the_size_it_should() -> None:

@@ -33,9 +33,8 @@ def _show(error: RecommenderError) -> None:
     stops = getattr(error, "stops", ())
     if stops:
         from recommender.explain.render import render_stops
-        from recommender.explain.view import stop_view
 
-        typer.echo(render_stops([stop_view(stop) for stop in stops]), err=True)
+        typer.echo(render_stops(stops), err=True)
     for problem in error.problems:
         typer.echo(f"{problem}\n", err=True)
 
