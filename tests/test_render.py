@@ -124,7 +124,7 @@ def test_a_stop_says_what_to_do_who_releases_it_and_that_therapy_follows(stopped
     stop = stopped["stops"][0]
     assert flat(stop["action"]) in text
     assert "NOW: Emergency pathway for suicide risk" in text
-    assert "Not set for this site." in text
+    assert "not set for this site." in text
     assert "A named clinician" in text
     assert "risk_assessment_done" in text
     assert "A pause of the menu, not a refusal of treatment." in text
