@@ -108,7 +108,11 @@ class _Writer:
             "set_aside": [self._set_aside(aside) for aside in plan.set_aside],
             "ask": [self._question(question) for question in answer.ask],
             "flags": [
-                {"rule": rule.id, "text": rule.text.flag}
+                {
+                    "rule": rule.id,
+                    "text": rule.text.flag,
+                    "conditions": self._conditions(rule),
+                }
                 for rule in self._rulebook.by_verb(Verb.FLAG)
                 if self._trace.truths[rule.id] == TRUE
             ],

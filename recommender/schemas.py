@@ -222,10 +222,11 @@ class Ask(Part):
 
 
 class Flag(Part):
-    """Information for the clinician."""
+    """Information for the clinician, and what it rests on."""
 
     rule: str
     text: str
+    conditions: list[Condition]
 
 
 class Exact(Part):
