@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
-from math import inf
+from math import inf, nextafter
 from typing import NamedTuple
 
 from recommender.conditions import (
@@ -60,6 +60,17 @@ class Stretches:
         first, last = self.domain[element]
         inner = ((a, b) for a in range(first, last + 1) for b in range(a, last + 1))
         return (element, *(at for stretch in inner if (at := self._index[stretch]) != element))
+
+    def values(self, element: int) -> Span:
+        """Every value of the feature in an element."""
+        first, last = self.domain[element]
+        low, high = ends_of(self.feature)
+        start = self.cuts[first - 1] if first else (low, 0)
+        end = self.cuts[last] if last < len(self.cuts) else (high, 1)
+        if self.feature.type is not Kind.DECIMAL:
+            return Span(start[0], high if end == (high, 1) else end[0] - 1)
+        above = start[0] if start[1] == 0 else nextafter(start[0], inf)
+        return Span(above, end[0] if end[1] == 1 else nextafter(end[0], -inf))
 
     def leaves(self, possible: Possible, element: int) -> "Leaves":
         """What a further answer that leads to this element can leave open inside it."""
@@ -196,7 +207,7 @@ def variables_of(feature: Feature, tests: Sequence[Test]) -> tuple[Variable, ...
             mask |= member_mask(test, feature)
         return tuple(Member(feature, bit) for bit in range(mask.bit_length()) if mask >> bit & 1)
     if feature.type in ORDERED:
-        low, high = feature.range if feature.range is not None else (0, len(feature.values) - 1)
+        low, high = ends_of(feature)
         borders = {cut for test in tests for pair in cuts_of(test, feature) for cut in pair}
         return (
             Stretches(
@@ -204,6 +215,11 @@ def variables_of(feature: Feature, tests: Sequence[Test]) -> tuple[Variable, ...
             ),
         )
     return (Classes(feature, tuple(_classes(feature, tests))),)
+
+
+def ends_of(feature: Feature) -> tuple[float, float]:
+    """The least and the greatest value of an ordered feature, ordinals by position."""
+    return feature.range if feature.range is not None else (0, len(feature.values) - 1)
 
 
 def _end(feature: Feature, high: float) -> Cut:
