@@ -19,6 +19,7 @@ from recommender.questions import Questions
 from recommender.recommendation import Produced, Recommendation
 from recommender.rulebook import Rulebook
 from recommender.stops import stops as find_stops
+from recommender.suppose import suppose as with_supposed
 from recommender.trace import Trace
 from recommender.version import VERSION
 
@@ -34,16 +35,19 @@ def recommend(
     engine: EngineName = "native",
     cross_check: bool = False,
     patient_id: str | None = None,
+    suppose: Mapping[str, Any] | None = None,
 ) -> Recommendation:
     """The explained combination for one profile.
 
     as_of: the day the answer is for; else the profile's own. patient_id: refused when it differs
-    from the profile's. Raises ProfileError for data that cannot be read, EngineError when the
+    from the profile's. suppose: features to take as known otherwise, for «what if»; the answer says
+    so and is nobody's. Raises ProfileError for data that cannot be read, EngineError when the
     engines disagree or an invariant is broken: then there is no plan.
     """
     profile = as_profile(profile)
     day = _day(profile, as_of, patient_id)
-    facts = assess(profile, rulebook, day)
+    profile, supposed = with_supposed(profile, rulebook, suppose or {}, day)
+    facts = assess(profile, rulebook, day) | supposed
     trace = infer(facts, rulebook, day, engine=engine, cross_check=cross_check)
     releases = _releases(profile)
     declines = frozenset(profile.preferences.declines)
@@ -53,7 +57,9 @@ def recommend(
     questions = Questions(trace, candidates, plan.required_asks, declines, releases)
     checked = "native, durable" if cross_check else None
     produced = Produced(f"recommender {VERSION}", engine, checked)
-    answer = Recommendation(profile, trace, candidates, plan, produced, questions)
+    answer = Recommendation(
+        profile, trace, candidates, plan, produced, questions, tuple(suppose or ())
+    )
     require_invariants(answer, found)
     return answer
 

@@ -46,6 +46,8 @@ class Recommendation:
     plan: Plan
     produced: Produced
     questions: Questions
+    supposed: tuple[str, ...] = ()
+    """Features taken as known otherwise: then the answer is nobody's."""
 
     @property
     def status(self) -> PlanStatus:
@@ -159,6 +161,7 @@ class _Writer:
                 self._because(rule) | {"adaptations": list(names)}
                 for rule, names in self._answer.plan.shaped_by
             ],
+            "supposed": list(self._answer.supposed),
             "of_combinations": header.of_combinations if self._combines() else None,
             "contacts": dict(header.contacts),
         }

@@ -330,6 +330,7 @@ class Basis(Part):
     presumed: list[Presumed]
     departures: list[Departure]
     combination: list[Combining]
+    supposed: list[str] = Field(description="features taken as known otherwise, for «what if»")
     of_combinations: str | None = Field(description="what is known of several parts at once")
     contacts: dict[str, str | None]
 

@@ -284,7 +284,7 @@ NASTY = st.text(
 def test_values_cannot_break_out_of_markdown(nasty: str) -> None:
     document = load("stopped")
     document["stops"][0]["action"] = f"x{nasty}y"
-    document["flags"] = [{"rule": "a.b.c", "text": f"x{nasty}y"}]
+    document["flags"] = [{"rule": "a.b.c", "text": f"x{nasty}y", "conditions": []}]
     markdown = render(document, format="markdown")
     shown = " ".join(
         "".join(child.content for child in token.children or ())

@@ -10,7 +10,7 @@ value. Stops are left aside: they are lifted by their release.
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from math import inf, prod
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from recommender.candidates import Status, propose
 from recommender.conditions import FALSE, TRUE, Truth
@@ -21,7 +21,17 @@ from recommender.diagrams import (
     memberships,
 )
 from recommender.engines import native
-from recommender.facts import Fact, Members, Moment, Options, Possible, Span, State
+from recommender.facts import (
+    Fact,
+    Members,
+    Moment,
+    Options,
+    Possible,
+    Span,
+    State,
+    describe,
+    names,
+)
 from recommender.mdd import Node
 from recommender.plan import combine
 from recommender.recommendation import Recommendation
@@ -29,6 +39,7 @@ from recommender.regions import Member, Stretches, Variable
 from recommender.rules import Rule, Verb
 from recommender.stops import Releases, lifted
 from recommender.stops import stops as find_stops
+from recommender.vocabulary import Feature
 
 MOST_PATHS = 40
 """Paths followed to the end and verified; past that the answer says that there are more."""
@@ -289,6 +300,41 @@ def _single(element: Element) -> int:
 
 
 # ------------------------------------------------------------------------------- saying it
+
+
+def written(changes: Changes, answer: Recommendation) -> dict[str, Any]:
+    """The changes as plain data."""
+    features, facts = answer.trace.rulebook.features, answer.trace.facts
+    return {
+        "wanted": changes.wanted,
+        "changes": [
+            {
+                "enters_plan": change.enters_plan,
+                "edits": [
+                    {
+                        "feature": edit.feature,
+                        "label": features[edit.feature].label,
+                        "answers": edit.answers,
+                        "now": describe(features[edit.feature], facts[edit.feature].possible),
+                        "to": [_wanted(features[edit.feature], value) for value in edit.values],
+                    }
+                    for edit in change.edits
+                ],
+            }
+            for change in changes.changes
+        ],
+        "more": changes.more,
+        "impossible_because": [
+            {"rule": rule.id, "title": rule.text.title} for rule in changes.impossible_because
+        ],
+    }
+
+
+def _wanted(feature: Feature, value: Possible) -> dict[str, Any]:
+    if isinstance(value, Members):
+        present, absent = names(feature, value.present), names(feature, value.absent)
+        return {"present": present, "absent": absent}
+    return describe(feature, value)
 
 
 def _merged(search: _Search, paths: Sequence[Path]) -> Iterator[Change]:

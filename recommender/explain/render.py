@@ -71,9 +71,26 @@ def render_why(
     return render_template("explanation/why", context, **layout_options)
 
 
-def render_why_not(document: Document, adaptation: str, **layout_options: Any) -> str:
-    """Why one adaptation is not in the plan, and what would change that."""
-    return render_template("explanation/why_not", _about(document, adaptation), **layout_options)
+def render_why_not(
+    document: Document,
+    adaptation: str,
+    *,
+    smallest: Document | None = None,
+    **layout_options: Any,
+) -> str:
+    """Why one adaptation is not in the plan; `smallest` changes come from minimal.py."""
+    context = _about(document, adaptation)
+    if smallest is not None:
+        context["smallest"] = smallest
+    return render_template("explanation/why_not", context, **layout_options)
+
+
+def render_what_if(
+    before: Document, after: Document, found: Document, **layout_options: Any
+) -> str:
+    """Two answers side by side; `found` is what differs between them, from what_if.py."""
+    context = view(after) | {"before": before, "found": found}
+    return render_template("explanation/what_if", context, **layout_options)
 
 
 def render_questions(document: Document, **layout_options: Any) -> str:

@@ -16,7 +16,7 @@ def ask(
 
     Example: recommender ask profiles/typical_first_intake.yaml
     """
-    document, _ = options.answer(profile, content, as_of)
+    document = options.answer(profile, content, as_of).to_dict()
     if form is options.Form.JSON:
         terminal.write_json(document["ask"], output)
         return

@@ -10,6 +10,7 @@ import typer
 
 if TYPE_CHECKING:
     from recommender.profile import Profile
+    from recommender.recommendation import Recommendation
     from recommender.rulebook import Rulebook
 
 
@@ -105,20 +106,18 @@ def answer(
     *,
     engine: Engine = Engine.NATIVE,
     cross_check: bool = False,
-) -> tuple[dict[str, Any], "Rulebook"]:
-    """The answer for one profile as a document, and the rulebook it came from."""
+) -> "Recommendation":
+    """The answer for one profile."""
     from recommender.pipeline import recommend
 
     patient = read(profile)
-    rulebook = rulebook_of(content)
-    result = recommend(
+    return recommend(
         patient,
-        rulebook,
+        rulebook_of(content),
         as_of=day(as_of, patient),
         engine=engine.value,
         cross_check=cross_check,
     )
-    return result.to_dict(), rulebook
 
 
 def known_adaptation(name: str, document: dict[str, Any]) -> str:

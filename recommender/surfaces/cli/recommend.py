@@ -38,7 +38,8 @@ def recommend(
 
     Example: recommender recommend profile.json --format json -o answer.json
     """
-    document, _ = options.answer(profile, content, as_of, engine=engine, cross_check=cross_check)
+    answer = options.answer(profile, content, as_of, engine=engine, cross_check=cross_check)
+    document = answer.to_dict()
     if form is PlanForm.JSON:
         terminal.write_json(document, output)
         return

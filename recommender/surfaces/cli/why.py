@@ -9,7 +9,7 @@ import typer
 from recommender.surfaces.cli import options, terminal
 
 if TYPE_CHECKING:
-    from recommender.rulebook import Rulebook
+    from recommender.recommendation import Recommendation
 
 Document = dict[str, Any]
 
@@ -29,8 +29,8 @@ def why(
     from recommender.explain.argument import further_reasons
     from recommender.explain.render import render_why
 
-    def argument(document: Document, rulebook: "Rulebook", **layout: Any) -> str:
-        further = further_reasons(document, rulebook, adaptation)
+    def argument(document: Document, answer: "Recommendation", **layout: Any) -> str:
+        further = further_reasons(document, answer.trace.rulebook, adaptation)
         return render_why(document, adaptation, further=further, **layout)
 
     _argue(argument, profile, adaptation, content, as_of, form, output)
@@ -44,14 +44,16 @@ def why_not(
     form: options.FormOption = options.Form.TEXT,
     output: options.Output = None,
 ) -> None:
-    """Say why one adaptation is not in the plan, and what would change that.
+    """Say why one adaptation is not in the plan, and every smallest change that would recommend it.
 
     Example: recommender why-not profiles/typical_first_intake.yaml tms
     """
+    from recommender.explain.minimal import smallest_changes, written
     from recommender.explain.render import render_why_not
 
-    def argument(document: Document, _: "Rulebook", **layout: Any) -> str:
-        return render_why_not(document, adaptation, **layout)
+    def argument(document: Document, answer: "Recommendation", **layout: Any) -> str:
+        smallest = written(smallest_changes(answer, adaptation), answer)
+        return render_why_not(document, adaptation, smallest=smallest, **layout)
 
     _argue(argument, profile, adaptation, content, as_of, form, output)
 
@@ -65,7 +67,8 @@ def _argue(
     form: options.Form,
     output: Path | None,
 ) -> None:
-    document, rulebook = options.answer(profile, content, as_of)
+    answer = options.answer(profile, content, as_of)
+    document = answer.to_dict()
     options.known_adaptation(adaptation, document)
     if form is options.Form.JSON:
         entries = [*document["plan"], *document["set_aside"]]
@@ -73,7 +76,7 @@ def _argue(
         terminal.write_json(entry, output)
         return
     layout = terminal.page(output)
-    text = argument(document, rulebook, templates=options.templates_of(content), **layout)
+    text = argument(document, answer, templates=options.templates_of(content), **layout)
     terminal.write(text, output)
 
 
