@@ -62,8 +62,14 @@ def test_a_stop_that_begins_is_shown_with_what_to_do() -> None:
 
 
 def test_the_order_of_the_plan_is_a_cause_too() -> None:
-    found = {one["adaptation"]: one for one in compared(inertia="marked")["adaptations"]}
-    assert any(c["rule"].startswith("combination.order") for c in found["ba"]["causes"])
+    failed = {"kind": "antidepressant", "agent": "sertraline", "outcome": "none"}
+    person = PATIENT | {"history": {"treatments": [failed | {"episode": "current"}]}}
+    supposed = {"inertia": "marked"}
+    before = recommend(person, RULEBOOK).to_dict()
+    after = recommend(person, RULEBOOK, suppose=supposed).to_dict()
+    rows = differences(before, after, RULEBOOK, supposed)["adaptations"]
+    found = {one["adaptation"]: one for one in rows}
+    assert any(c["rule"].startswith("combination.order") for c in found["cbt_core"]["causes"])
 
 
 # ------------------------------------------------------------------------------- smallest changes
