@@ -13,7 +13,7 @@ from typing import Any
 from recommender.conditions import misfit
 from recommender.errors import Problem, ProfileError, did_you_mean
 from recommender.facts import Fact, Members, Moment, Possible, State, exactly, member_count
-from recommender.profile import Assessment, Profile
+from recommender.profile import Assessment, Profile, as_profile
 from recommender.rulebook import Rulebook
 from recommender.vocabulary import Feature, Kind, Source
 
@@ -32,6 +32,8 @@ def suppose(
         wrong = _refused(name, feature, value, rulebook)
         if wrong is not None or feature is None:
             problems.append(wrong or Problem("P203", f"unknown feature '{name}'"))
+        elif not feature.from_:
+            profile = _with_field(profile, name, value)
         elif (score := _score(feature, value, as_of)) is not None:
             scores.append(score)
         else:
@@ -61,6 +63,20 @@ def _refused(name: str, feature: Feature | None, value: Any, rulebook: Rulebook)
         hint = f"Its values: {allowed}." if allowed else f"A number from {low} to {high}."
         return Problem("P204", f"'{name}' cannot have this value", hint, path=name)
     return None
+
+
+def _with_field(profile: Profile, name: str, value: Any) -> Profile:
+    """The profile with one of its own fields set: others may be read from it."""
+    given = profile.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    group, dot, key = name.partition(".")
+    if group == "release":
+        message = f"'{name}' is an act on record and cannot be supposed"
+        raise ProfileError(Problem("P203", message, "", path=name))
+    if dot:
+        given.setdefault(group, {})[key] = value
+    else:
+        given[name] = value
+    return as_profile(given)
 
 
 def _score(feature: Feature, value: Any, as_of: date) -> Assessment | None:

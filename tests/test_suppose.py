@@ -45,8 +45,18 @@ def test_a_finding_takes_the_place_of_what_was_assessed() -> None:
 
 
 def test_a_set_is_supposed_whole() -> None:
-    assert fact("implants", implants=[])["possible"] == {"value": []}
-    assert fact("implants", implants=["pacemaker"])["possible"] == {"value": ["pacemaker"]}
+    found = fact("conditions", conditions=["epilepsy"])
+    assert found["possible"] == {"value": ["epilepsy"]}
+
+
+def test_what_is_read_from_a_field_follows_it() -> None:
+    assert fact("cardiac_device", implants=["pacemaker"])["possible"] == {"value": True}
+    assert fact("cardiac_device", implants=[])["possible"] == {"value": False}
+
+
+def test_an_act_on_record_cannot_be_supposed() -> None:
+    (found,) = refused(**{"release.risk_assessment_done": True})
+    assert found.code == "P203"
 
 
 def test_an_item_of_a_scale_can_be_supposed() -> None:

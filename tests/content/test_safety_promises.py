@@ -30,6 +30,9 @@ def test_only_these_unknowns_make_the_whole_plan_provisional() -> None:
         "diagnosis_confirmed",
         "bipolar_evaluation",
         "capacity_lacking",
+        "suicide_sources_weighed",
+        "suicide_disposition",
+        "assessed_sober",
     }
     refers = [
         rule

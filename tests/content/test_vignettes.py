@@ -14,10 +14,11 @@ from typing import Any, NamedTuple
 import pytest
 
 from recommender import conditions, content, load_rulebook, recommend
+from recommender.conditions import TRUE, UNKNOWN
 from recommender.diagrams import Conditions
 from recommender.plan import PlanStatus
 from recommender.profile import Profile, read_profile
-from recommender.rules import IfNotKnown, Verb
+from recommender.rules import IfNotKnown, Rule, Verb
 from recommender.trace import SAID
 
 RULEBOOK = load_rulebook()
@@ -93,7 +94,7 @@ def statuses() -> Mapping[str, set[str]]:
 def reasons_of(name: str) -> set[str]:
     """Every reason for which an adaptation can be set aside."""
     excludes = [rule for rule in RULEBOOK.by_verb(Verb.EXCLUDE) if name in rule.targets]
-    rivals = any(name in rule.targets for rule in RULEBOOK.by_verb(Verb.CHOOSE_ONE))
+    rivals = any(_can_lose(name, rule) for rule in RULEBOOK.by_verb(Verb.CHOOSE_ONE))
     required = [rule for rule in RULEBOOK.by_verb(Verb.SEQUENCE) if rule.text.required]
     waits = RULEBOOK.adaptations[name].needs or any(name in rule.targets[1:] for rule in required)
     blocks = any(rule.unknown_means is IfNotKnown.BLOCK for rule in excludes)
@@ -109,7 +110,23 @@ def reasons_of(name: str) -> set[str]:
     return {status for status, possible in reasons.items() if possible}
 
 
-def _recommends(name: str) -> list[Any]:
+def _can_lose(name: str, choice: Rule) -> bool:
+    """Whether a choice may fall on a rival: it prefers another, or cannot say while this is in."""
+    if name not in choice.targets or choice.text.prefer != name:
+        return name in choice.targets
+    diagrams = Conditions(RULEBOOK, frozenset())
+    store, chosen = diagrams.store, diagrams.of_rule(choice)
+    for rule in _recommends(name):
+        both = store.apply(
+            lambda a, b: (a, b) == (TRUE, UNKNOWN), diagrams.of_rule(rule), chosen, {}
+        )
+        ends = [both, *(child for node in store.below([both]) for child in store.children(node))]
+        if any(store.value(end) for end in ends if store.is_terminal(end)):
+            return True
+    return False
+
+
+def _recommends(name: str) -> list[Rule]:
     return [rule for rule in RULEBOOK.by_verb(Verb.RECOMMEND) if name in rule.targets]
 
 

@@ -52,7 +52,8 @@ def why_not(
     from recommender.explain.render import render_why_not
 
     def argument(document: Document, answer: "Recommendation", **layout: Any) -> str:
-        smallest = written(smallest_changes(answer, adaptation), answer)
+        changes = smallest_changes(answer, adaptation)
+        smallest = written(changes, answer) if changes.wanted else None
         return render_why_not(document, adaptation, smallest=smallest, **layout)
 
     _argue(argument, profile, adaptation, content, as_of, form, output)
