@@ -4,15 +4,15 @@
     ├── ContentError          a rule, profile-schema or template file is wrong (file:line:column)
     ├── ProfileError          this patient's data cannot be read (path in the profile)
     ├── EngineError           the engine failed, disagreed with its twin, or an invariant broke
-    └── RenderError           a template asked for something absent
+    └── RenderError           a template asked for something absent or leaves out what matters
 
 Each error carries one or more problems, each with a stable code, a place and a hint. The codes are
 listed in docs/errors.md. No problem ever holds a value of a patient; field names may stand in it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 
 class Problem(NamedTuple):
@@ -77,9 +77,13 @@ class EngineError(RecommenderError):
 
 
 class RenderError(RecommenderError):
-    """A template asked for something absent."""
+    """A template asked for something absent, or leaves out what must be shown.
+
+    `stops` holds those of the answer that could not be shown, as in its document.
+    """
 
     exit_code = 6
+    stops: Sequence[Mapping[str, Any]] = ()
 
 
 def did_you_mean(word: object, known: Sequence[str]) -> str:

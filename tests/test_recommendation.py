@@ -309,7 +309,9 @@ def test_a_question_says_how_it_is_answered(book: Rulebook) -> None:
 
 
 def test_flags_that_fired_are_there(document: Plain) -> None:
-    assert document["flags"] == [{"rule": "tailoring.t.flag", "text": "Look at this."}]
+    because = [{"feature": "mood", "test": "is high", "words": "Mood is high"}]
+    flag = {"rule": "tailoring.t.flag", "text": "Look at this.", "conditions": because}
+    assert document["flags"] == [flag]
 
 
 def test_what_is_presumed_is_named(document: Plain, book: Rulebook) -> None:

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from recommender import content
 from recommender.errors import RenderError
 from recommender.explain.render import (
     render,
@@ -372,9 +373,10 @@ def test_whatever_may_be_absent_is_left_out_in_silence(rich: Document) -> None:
 
 def test_own_templates_override_shipped_ones_file_by_file(rich: Document, tmp_path: Path) -> None:
     (tmp_path / "explanation").mkdir()
-    own = '{% import "_parts/words.j2" as words %}Ours: {{ words.status[answer.status] }}\n'
+    shipped = (content.root() / "templates/explanation/clinician.txt.j2").read_text("utf-8")
+    own = shipped.replace("{{ answer.rulebook.title }}", "Ours: {{ answer.status }}.")
     (tmp_path / "explanation" / "clinician.txt.j2").write_text(own, "utf-8")
-    assert render(rich, templates=tmp_path).startswith("Ours: Provisional.")
+    assert render(rich, templates=tmp_path).startswith("Ours: provisional.")
     assert "To ask first" in render(rich, format="markdown", templates=tmp_path)
 
 

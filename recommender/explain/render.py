@@ -21,7 +21,7 @@ from markupsafe import Markup
 
 from recommender import content
 from recommender.errors import Problem, RenderError
-from recommender.explain import layout
+from recommender.explain import layout, must_show
 from recommender.explain.view import Document, view
 
 SUFFIXES: Final = {"text": "txt", "markdown": "md", "yaml": "yaml"}
@@ -40,10 +40,16 @@ def render(
     color: bool = False,
     templates: Path | None = None,
 ) -> str:
-    """The whole answer for one audience; `templates` overrides shipped templates file by file."""
-    return render_template(
+    """The whole answer for one audience; `templates` overrides shipped templates file by file.
+
+    A template of a site that leaves out a stop, a caution, an assumption or the like is refused as
+    R105 before its page is seen; the error then carries the answer's stops.
+    """
+    return _page(
         f"explanation/{audience}",
-        view(document),
+        document,
+        view,
+        must_show.answer,
         format=format,
         width=width,
         color=color,
@@ -59,6 +65,16 @@ def render_why(
     **layout_options: Any,
 ) -> str:
     """The argument for and against one adaptation; `further` reasons come from argument.py."""
+    return _page(
+        "explanation/why",
+        document,
+        lambda answer: _argument(answer, adaptation, further),
+        lambda answer: must_show.one_adaptation(answer, adaptation),
+        **layout_options,
+    )
+
+
+def _argument(document: Document, adaptation: str, further: Sequence[Document]) -> dict[str, Any]:
     context = _about(document, adaptation)
     fired_first = {"fired": 0, "unknown": 1, "silent": 2}
     reasons = [*context["entry"]["because"], *further]
@@ -68,7 +84,7 @@ def render_why(
     context["decided"] = [
         one for one in reasons if one["verb"] not in ("recommend", "exclude", "caution")
     ]
-    return render_template("explanation/why", context, **layout_options)
+    return context
 
 
 def render_why_not(
@@ -79,29 +95,79 @@ def render_why_not(
     **layout_options: Any,
 ) -> str:
     """Why one adaptation is not in the plan; `smallest` changes come from minimal.py."""
-    context = _about(document, adaptation)
-    if smallest is not None:
-        context["smallest"] = smallest
-    return render_template("explanation/why_not", context, **layout_options)
+    found = {} if smallest is None else {"smallest": smallest}
+    return _page(
+        "explanation/why_not",
+        document,
+        lambda answer: _about(answer, adaptation) | found,
+        must_show.stops_alone,
+        **layout_options,
+    )
 
 
 def render_what_if(
     before: Document, after: Document, found: Document, **layout_options: Any
 ) -> str:
     """Two answers side by side; `found` is what differs between them, from what_if.py."""
-    context = view(after) | {"before": before, "found": found}
-    return render_template("explanation/what_if", context, **layout_options)
+    begin = {"stops": found["stops"]["begin"]}
+
+    def context_of(shown: Document) -> dict[str, Any]:
+        stops = {"stops": {**found["stops"], "begin": shown["stops"]}}
+        return view(after) | {"before": before, "found": {**found, **stops}}
+
+    return _page("explanation/what_if", begin, context_of, must_show.stops_alone, **layout_options)
 
 
 def render_questions(document: Document, **layout_options: Any) -> str:
     """Every question whose answer can still change something."""
-    return render_template("explanation/ask", view(document), **layout_options)
+    return _page("explanation/ask", document, view, must_show.stops_alone, **layout_options)
 
 
 def render_stops(stops: Sequence[Document], **layout_options: Any) -> str:
     """Stops alone: what is shown before an error that leaves no answer."""
     context = {"stops": stops, "facts": {}, "titles": {}, "labels": {}, "rules": {}, "numbers": {}}
     return render_template("explanation/stops", context, **layout_options)
+
+
+def _page(
+    name: str,
+    document: Document,
+    context_of: Callable[[Document], dict[str, Any]],
+    marked: must_show.Marking,
+    *,
+    format: str = "text",
+    templates: Path | None = None,
+    **layout_options: Any,
+) -> str:
+    """A page about one answer; a site's templates are tried on a marked copy of it first."""
+    try:
+        if len(_folders(templates)) > 1:
+            _try(name, *marked(document), context_of, format, templates)
+        return render_template(
+            name, context_of(document), format=format, templates=templates, **layout_options
+        )
+    except RenderError as error:
+        error.stops = tuple(document["stops"])
+        raise
+
+
+def _try(
+    name: str,
+    answer: Document,
+    marks: must_show.Marks,
+    context_of: Callable[[Document], dict[str, Any]],
+    format: str,
+    templates: Path | None,
+) -> None:
+    page = render_template(name, context_of(answer), format=format, templates=templates)
+    hint = "Print it, or leave the template out: then the shipped one is used."
+    file = f"templates/{name}.{SUFFIXES[format]}.j2"
+    problems = [
+        Problem("R105", f"the templates leave out {what}", hint, file=file)
+        for what in marks.missing(page)
+    ]
+    if problems:
+        raise RenderError(problems)
 
 
 def _about(document: Document, adaptation: str) -> dict[str, Any]:

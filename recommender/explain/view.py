@@ -4,7 +4,7 @@ In: a document of `recommendation/1`. Out: the context of its templates, which t
 words. Nothing is decided here; every line of the answer stays reachable through `answer`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 Document = Mapping[str, Any]
@@ -33,7 +33,7 @@ def view(document: Document) -> dict[str, Any]:
         "trials": [fact for fact in facts.values() if fact.get("trials")],
         "evidence": evidence,
         "numbers": {entry["id"]: number for number, entry in enumerate(evidence, start=1)},
-        "common_assumes": _common_assumes(document),
+        "common_assumes": common_assumes(document["plan"]),
         "questions": question_lines(document["ask"]),
         "first_questions": FIRST_QUESTIONS,
     }
@@ -68,9 +68,8 @@ def _evidence(document: Document) -> list[Mapping[str, Any]]:
     return list({one["id"]: one for one in cited}.values())
 
 
-def _common_assumes(document: Document) -> list[str]:
+def common_assumes(plan: Sequence[Mapping[str, Any]]) -> list[str]:
     """What every entry of a plan of several assumes: said once."""
-    plan = document["plan"]
     if len(plan) < 2:
         return []
     shared = set.intersection(*(set(entry["assumes"]) for entry in plan))

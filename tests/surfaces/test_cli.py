@@ -129,12 +129,25 @@ def test_the_day_is_the_flag_else_the_profiles_own_else_today(
 def test_own_rules_and_templates_are_used(tmp_path: Path) -> None:
     (tmp_path / "templates" / "explanation").mkdir(parents=True)
     own = tmp_path / "templates" / "explanation" / "clinician.txt.j2"
-    own.write_text("Ours {{ answer.status }}\n", "utf-8")
+    shipped = (ROOT / "templates" / "explanation" / "clinician.txt.j2").read_text("utf-8")
+    own.write_text("Ours {{ answer.status }}\n" + shipped, "utf-8")
     (tmp_path / "rules").symlink_to(ROOT / "rules")
-    assert run("recommend", TYPICAL, "--content", str(tmp_path)) == "Ours recommended\n"
+    assert run("recommend", TYPICAL, "--content", str(tmp_path)).startswith("Ours recommended\n")
     own.write_text("\n{{ answer.nothing }}\n", "utf-8")
     told = complaint("recommend", TYPICAL, "--content", str(tmp_path), code=6)
     assert told.startswith("templates/explanation/clinician.txt.j2:2:1 R101")
+
+
+def test_a_template_that_hides_a_stop_is_refused_and_the_stop_is_shown(tmp_path: Path) -> None:
+    (tmp_path / "templates" / "explanation").mkdir(parents=True)
+    own = tmp_path / "templates" / "explanation" / "clinician.txt.j2"
+    shipped = (ROOT / "templates" / "explanation" / "clinician.txt.j2").read_text("utf-8")
+    own.write_text(shipped.replace("{{ text.stops(answer.stops) }}", ""), "utf-8")
+    (tmp_path / "rules").symlink_to(ROOT / "rules")
+    profile = str(ROOT / "profiles" / "suicidal_intent.yaml")
+    told = complaint("recommend", profile, "--content", str(tmp_path), code=6)
+    assert told.startswith("Stop: act on this first")
+    assert "R105" in told and "safety.suicide_stops.intent" in told
 
 
 @pytest.mark.durable
