@@ -431,53 +431,41 @@ def _deciding(condition: Condition, value: Truth, truth: Callable[[Test], Truth]
                     yield from _deciding(part, value, truth)
 
 
-Reasons = Callable[[Sequence[Truth]], tuple[Truth, tuple[Test, ...]]]
+Reasons = Callable[[Sequence[Truth], Truth], tuple[Test, ...]]
 
 
 def compile_deciding(condition: Condition, place: Mapping[Test, int]) -> Reasons:
-    """`deciding` as a function of a row of test values: the truth, and the tests behind it."""
+    """`deciding` as a function of a row of test values and the condition's own truth in it."""
     match condition:
         case Test():
-            at, alone = place[condition], (condition,)
-            return lambda row: (row[at], alone)
+            return _itself(condition)
         case Not(part):
             inner = compile_deciding(part, place)
-
-            def swapped(row: Sequence[Truth]) -> tuple[Truth, tuple[Test, ...]]:
-                truth, tests = inner(row)
-                return TRUE - truth, tests
-
-            return swapped
-        case AllOf(parts):
-            return _deciding_several(parts, place, min)
-        case AnyOf(parts):
-            return _deciding_several(parts, place, max)
+            return lambda row, truth: inner(row, TRUE - truth)
+        case AllOf(parts) | AnyOf(parts):
+            simple = list(dict.fromkeys((place[p], p) for p in parts if isinstance(p, Test)))
+            if len(simple) == len(parts):
+                return lambda row, truth: tuple([p for at, p in simple if row[at] == truth])
+            return _deciding_parts(parts, place)
 
 
-def _deciding_several(
-    parts: tuple[Condition, ...],
-    place: Mapping[Test, int],
-    choose: Callable[[list[Truth]], Truth],
-) -> Reasons:
-    simple = list(dict.fromkeys((place[part], part) for part in parts if isinstance(part, Test)))
-    if not parts or any(not isinstance(part, Test) for part in parts):
-        return _deciding_parts([compile_deciding(part, place) for part in parts], choose)
+def _itself(test: Test) -> Reasons:
+    alone = (test,)
 
-    def decided(row: Sequence[Truth]) -> tuple[Truth, tuple[Test, ...]]:
-        truth = choose([row[at] for at, _ in simple])
-        return truth, tuple([test for at, test in simple if row[at] == truth])
+    def decided(_row: Sequence[Truth], _truth: Truth) -> tuple[Test, ...]:
+        return alone
 
     return decided
 
 
-def _deciding_parts(parts: list[Reasons], choose: Callable[[list[Truth]], Truth]) -> Reasons:
-    def decided(row: Sequence[Truth]) -> tuple[Truth, tuple[Test, ...]]:
-        found = [part(row) for part in parts]
-        truth = choose([value for value, _ in found]) if found else TRUE
-        speaking = [tests for value, tests in found if value == truth]
+def _deciding_parts(parts: tuple[Condition, ...], place: Mapping[Test, int]) -> Reasons:
+    compiled = [(compile_condition(part, place), compile_deciding(part, place)) for part in parts]
+
+    def decided(row: Sequence[Truth], truth: Truth) -> tuple[Test, ...]:
+        speaking = [tests(row, truth) for value, tests in compiled if value(row) == truth]
         if len(speaking) == 1:
-            return truth, speaking[0]
-        return truth, tuple(dict.fromkeys(test for tests in speaking for test in tests))
+            return speaking[0]
+        return tuple(dict.fromkeys(test for tests in speaking for test in tests))
 
     return decided
 

@@ -53,8 +53,11 @@ class Trace(NamedTuple):
                 yield rule, truth
 
     def deciding(self, rule: Rule) -> tuple[Test, ...]:
-        """The tests a reason for this rule's truth has to name."""
-        return self.rulebook.reasons[rule.id](self.row)[1]
+        """The tests a reason for this rule's truth has to name.
+
+        A rule that is not in effect is silent whatever its tests say: only those that fail count.
+        """
+        return self.rulebook.reasons[rule.id](self.row, self.truths[rule.id])
 
     def is_known(self, feature: str) -> bool:
         """Whether exactly one value is possible."""

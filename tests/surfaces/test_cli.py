@@ -147,7 +147,8 @@ def test_a_template_that_hides_a_stop_is_refused_and_the_stop_is_shown(tmp_path:
     profile = str(ROOT / "profiles" / "suicidal_intent.yaml")
     told = complaint("recommend", profile, "--content", str(tmp_path), code=6)
     assert told.startswith("Stop: act on this first")
-    assert "R105" in told and "safety.suicide_stops.intent" in told
+    assert "R105" in told
+    assert "safety.suicide_stops.intent" in told
 
 
 @pytest.mark.durable
