@@ -12,6 +12,7 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from benchmarks.asking import asking_figure
 from benchmarks.figures import (
     answer_figures,
     command_figures,
@@ -20,8 +21,9 @@ from benchmarks.figures import (
     question_figures,
     rule_figures,
 )
+from benchmarks.people import shipped, synthetic
 from benchmarks.timing import table
-from recommender import load_rulebook
+from recommender import content, load_rulebook
 
 README = Path(__file__).parent / "README.md"
 _BLOCK = re.compile(r"(<!-- figures -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -74,9 +76,10 @@ def measured(rounds: int) -> list[str]:
         *command_figures(few * 2),
         *loading_figures(few),
     ]
-    diagrams = diagram_figures(rulebook, few)
+    people = [*shipped(content.root(), every=3), *(synthetic(rulebook, n, 0.95) for n in range(8))]
+    lines = [*diagram_figures(rulebook, few), "", asking_figure(people, rulebook)]
     head = f"{len(rulebook.rules)} rules, {len(rulebook.used)} features, {rounds} rounds."
-    return [head, "", *table(rows), "", *diagrams, "", machine()]
+    return [head, "", *table(rows), "", *lines, "", machine()]
 
 
 def main() -> None:
