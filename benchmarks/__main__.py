@@ -17,6 +17,7 @@ from benchmarks.figures import (
     answer_figures,
     command_figures,
     diagram_figures,
+    explaining_figures,
     loading_figures,
     question_figures,
     rule_figures,
@@ -73,6 +74,7 @@ def measured(rounds: int) -> list[str]:
         *rule_figures(rulebook, rounds, say),
         *answer_figures(rulebook, rounds),
         *question_figures(rulebook, rounds),
+        *explaining_figures(rulebook, few),
         *command_figures(few * 2),
         *loading_figures(few),
     ]

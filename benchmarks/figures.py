@@ -30,6 +30,8 @@ from recommender import content, load_rulebook, recommend
 from recommender.assess import assess
 from recommender.diagrams import Memberships, Restricted, memberships
 from recommender.engines import native
+from recommender.explain.minimal import smallest_changes
+from recommender.explain.what_if import differences
 from recommender.gather import gather
 from recommender.profile import Profile
 from recommender.rulebook import Rulebook, build, compile_content
@@ -143,6 +145,36 @@ def question_figures(rulebook: Rulebook, rounds: int) -> Iterator[Row]:
     mine, beside = times.median("question") / len(people), times.median("answer") / len(people)
     ratio = times.ratio("question", "answer")
     yield Row("ask and settled, half of all open", "recommend()", ratio, mine, beside, 5.0)
+
+
+def explaining_figures(rulebook: Rulebook, rounds: int) -> Iterator[Row]:
+    """The smallest changes of one adaptation, and two answers compared, beside one answer."""
+    people = [synthetic(rulebook, seed) for seed in range(8)]
+    names = list(rulebook.adaptations)
+    answers = [recommend(profile, rulebook) for profile in people]
+    documents = [one.to_dict() for one in answers]
+    value = {"bipolar_disorder": True}
+
+    def answer() -> None:
+        for profile in people:
+            recommend(profile, rulebook)
+
+    def change() -> None:
+        for number, one in enumerate(answers):
+            smallest_changes(one, names[number * 5 % len(names)])
+
+    def suppose() -> None:
+        for profile, before in zip(people, documents, strict=True):
+            after = recommend(profile, rulebook, suppose=value).to_dict()
+            differences(before, after, rulebook, value)
+
+    works: dict[str, Work] = {"answer": answer, "change": change, "suppose": suppose}
+    times = interleaved(works, rounds)
+    beside = times.median("answer") / len(people)
+    for work, what in (("change", "smallest changes of one adaptation"), ("suppose", "what-if")):
+        mine = times.median(work) / len(people)
+        ratio = times.ratio(work, "answer")
+        yield Row(f"{what}, half of all open", "recommend()", ratio, mine, beside)
 
 
 # ------------------------------------------------------------------------------- the command

@@ -194,8 +194,12 @@ def test_every_adaptation_can_be_argued_both_ways(profile: str) -> None:
 
 def test_why_as_json_is_the_entry_of_the_document() -> None:
     document = json.loads(run("recommend", TYPICAL, "--format", "json"))
+    assert json.loads(run("why", TYPICAL, "tms", "--format", "json")) in document["set_aside"]
     entry = json.loads(run("why-not", TYPICAL, "tms", "--format", "json"))
+    smallest = entry.pop("smallest_changes")
     assert entry in document["set_aside"]
+    assert smallest["wanted"]
+    assert all(change["edits"] for change in smallest["changes"])
 
 
 def test_ask_lists_every_question() -> None:

@@ -51,12 +51,17 @@ def why_not(
     from recommender.explain.minimal import smallest_changes, written
     from recommender.explain.render import render_why_not
 
-    def argument(document: Document, answer: "Recommendation", **layout: Any) -> str:
+    def smallest(answer: "Recommendation") -> Document | None:
         changes = smallest_changes(answer, adaptation)
-        smallest = written(changes, answer) if changes.wanted else None
-        return render_why_not(document, adaptation, smallest=smallest, **layout)
+        return written(changes, answer) if changes.wanted else None
 
-    _argue(argument, profile, adaptation, content, as_of, form, output)
+    def argument(document: Document, answer: "Recommendation", **layout: Any) -> str:
+        return render_why_not(document, adaptation, smallest=smallest(answer), **layout)
+
+    def more(answer: "Recommendation") -> Document:
+        return {"smallest_changes": smallest(answer)}
+
+    _argue(argument, profile, adaptation, content, as_of, form, output, more)
 
 
 def _argue(
@@ -67,6 +72,7 @@ def _argue(
     as_of: str | None,
     form: options.Form,
     output: Path | None,
+    more: Callable[["Recommendation"], Document] = lambda _: {},
 ) -> None:
     answer = options.answer(profile, content, as_of)
     document = answer.to_dict()
@@ -74,7 +80,7 @@ def _argue(
     if form is options.Form.JSON:
         entries = [*document["plan"], *document["set_aside"]]
         entry = next(entry for entry in entries if entry["adaptation"] == adaptation)
-        terminal.write_json(entry, output)
+        terminal.write_json(entry | more(answer), output)
         return
     layout = terminal.page(output)
     text = argument(document, answer, templates=options.templates_of(content), **layout)
