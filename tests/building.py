@@ -1,7 +1,8 @@
 """Tiny rulebooks from plain mappings, tiny patients, and what becomes of them.
 
-Everything goes through the real loader and the real flow; only files are left out. What a test
-does not care about has a default here: titles, reasons, dates, the source «clinician».
+Everything goes through the real loader and the real flow; files are written only where a test is
+about them. What a test does not care about has a default here: titles, reasons, dates, the source
+«clinician».
 """
 
 from __future__ import annotations
@@ -16,9 +17,9 @@ import yaml
 
 from recommender import Recommendation, Rulebook, recommend
 from recommender.assess import assess
-from recommender.errors import Problem, RecommenderError
+from recommender.errors import ContentError, Problem, RecommenderError
 from recommender.facts import Fact, describe
-from recommender.gather import Gathered
+from recommender.gather import Gathered, gather
 from recommender.profile import as_profile
 from recommender.rulebook import build
 
@@ -139,6 +140,34 @@ def write(folder: Path, files: Mapping[str, Any]) -> Path:
         text = data if isinstance(data, str) else yaml.safe_dump(data, sort_keys=False)
         target.write_text(text, "utf-8")
     return folder
+
+
+# ------------------------------------------------------------------------------- folders of files
+
+MOOD = ordinal("mood")
+RULE: Plain = {"title": "T", "when": {"mood": "high"}, "recommend": "mbct", "because": "B"}
+SAFE: Plain = {"title": "T", "when": {"mood": "high"}, "exclude": "mbct", "because": "B"}
+
+FILES: Mapping[str, Any] = {
+    "rules/rulebook.yaml": HEADER,
+    "rules/vocabulary/features.yaml": [MOOD],
+    "rules/vocabulary/adaptations.yaml": [{"id": "mbct", "title": "M", "phase": 2}],
+    "rules/adaptation/mindfulness.yaml": {"topic": "Mindfulness", "rules": {"high": RULE}},
+}
+
+
+def load(
+    folder: Path, files: Mapping[str, Any] | None = None, site: Path | None = None
+) -> Rulebook:
+    """The small folder with these files added, and a site's folder over it."""
+    return build(gather(write(folder, {**FILES, **(files or {})}), site))
+
+
+def refused(folder: Path, files: Mapping[str, Any], *drop: str) -> list[Problem]:
+    """What is wrong with the small folder once these files are added and some dropped."""
+    kept = {name: data for name, data in {**FILES, **files}.items() if name not in drop}
+    write(folder, kept)
+    return list(problems(lambda: build(gather(folder)), ContentError))
 
 
 # ------------------------------------------------------------------------------- patients

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from recommender import Rulebook
 from recommender.content import root
-from recommender.errors import ContentError, Problem
 from recommender.gather import Gathered, gather
 from recommender.reading import models
-from recommender.rulebook import build
 from recommender.vocabulary import Kind
-from tests.building import HEADER, Plain, boolean, ordinal, problems, rulebook, write
+from tests.building import (
+    HEADER,
+    MOOD,
+    RULE,
+    Plain,
+    boolean,
+    refused,
+    rulebook,
+)
 
-MOOD = ordinal("mood")
-RULE: Plain = {"title": "T", "when": {"mood": "high"}, "recommend": "mbct", "because": "B"}
-SAFE: Plain = {"title": "T", "when": {"mood": "high"}, "exclude": "mbct", "because": "B"}
 SCALE: Plain = {"id": "scale", "title": "Scale", "range": [0, 9]}
 YES_NO: Plain = {
     "id": "screen",
@@ -28,25 +29,6 @@ YES_NO: Plain = {
     "total": "none",
     "items": {"thoughts": [False, True], "count": [0, 4]},
 }
-
-FILES: Mapping[str, Any] = {
-    "rules/rulebook.yaml": HEADER,
-    "rules/vocabulary/features.yaml": [MOOD],
-    "rules/vocabulary/adaptations.yaml": [{"id": "mbct", "title": "M", "phase": 2}],
-    "rules/adaptation/mindfulness.yaml": {"topic": "Mindfulness", "rules": {"high": RULE}},
-}
-
-
-def load(
-    folder: Path, files: Mapping[str, Any] | None = None, site: Path | None = None
-) -> Rulebook:
-    return build(gather(write(folder, {**FILES, **(files or {})}), site))
-
-
-def refused(folder: Path, files: Mapping[str, Any], *drop: str) -> list[Problem]:
-    kept = {name: data for name, data in {**FILES, **files}.items() if name not in drop}
-    write(folder, kept)
-    return list(problems(lambda: build(gather(folder)), ContentError))
 
 
 @pytest.mark.parametrize("key", ["id", "version", "title", "status", "language"])

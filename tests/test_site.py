@@ -11,13 +11,20 @@ import pytest
 from recommender import Rulebook, recommend
 from recommender.errors import ContentError, Problem
 from recommender.explain.render import render
-from recommender.gather import gather
-from recommender.rulebook import build
-from tests.building import HEADER, Plain, boolean, concluded, integer, ordinal, problems, write
+from tests.building import (
+    MOOD,
+    RULE,
+    SAFE,
+    Plain,
+    boolean,
+    concluded,
+    integer,
+    load,
+    ordinal,
+    problems,
+    write,
+)
 
-MOOD = ordinal("mood")
-RULE: Plain = {"title": "T", "when": {"mood": "high"}, "recommend": "mbct", "because": "B"}
-SAFE: Plain = {"title": "T", "when": {"mood": "high"}, "exclude": "mbct", "because": "B"}
 BANDS = {"low": "low", "mild": "mild", "high": "high"}
 SCALE: Plain = {
     "id": "scale",
@@ -29,20 +36,6 @@ SCALE: Plain = {
         {"id": "high", "range": [7, 9]},
     ],
 }
-
-FILES: Mapping[str, Any] = {
-    "rules/rulebook.yaml": HEADER,
-    "rules/vocabulary/features.yaml": [MOOD],
-    "rules/vocabulary/adaptations.yaml": [{"id": "mbct", "title": "M", "phase": 2}],
-    "rules/adaptation/mindfulness.yaml": {"topic": "Mindfulness", "rules": {"high": RULE}},
-}
-
-
-def load(
-    folder: Path, files: Mapping[str, Any] | None = None, site: Path | None = None
-) -> Rulebook:
-    return build(gather(write(folder, {**FILES, **(files or {})}), site))
-
 
 # ------------------------------------------------------------------------------- a site's own files
 
