@@ -48,7 +48,8 @@ def suppose(
 
 def _refused(name: str, feature: Feature | None, value: Any, rulebook: Rulebook) -> Problem | None:
     if feature is None:
-        hint = did_you_mean(name, list(rulebook.features))
+        near = did_you_mean(name, list(rulebook.features))
+        hint = near or "`recommender profile new` writes them all down."
         return Problem("P203", f"unknown feature '{name}'", hint, path=name)
     if feature.concluded:
         message = f"'{name}' is concluded by rules and cannot be supposed"
