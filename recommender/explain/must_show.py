@@ -11,7 +11,12 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from recommender.explain.view import FIRST_QUESTIONS, common_assumes, question_lines
+from recommender.explain.view import (
+    FIRST_QUESTIONS,
+    common_assumes,
+    is_scale_item,
+    question_lines,
+)
 
 _STOP = ("pathway_title", "action", "title", "because")
 _CAUTION = ("because", "adjust", "monitor")
@@ -55,7 +60,8 @@ def answer(document: Mapping[str, Any]) -> tuple[dict[str, Any], Marks]:
     for flag in copy["flags"]:
         marks.keys(flag, ["text"], f"the notice of '{flag['rule']}'")
     if copy["status"] != "out_of_scope":
-        first = {line[0]["feature"] for line in question_lines(copy["ask"])[:FIRST_QUESTIONS]}
+        lines = question_lines(copy["ask"])[:FIRST_QUESTIONS]
+        first = {min(line, key=is_scale_item)["feature"] for line in lines}
         for entry in copy["ask"]:
             if entry["feature"] in first:
                 marks.keys(entry, ["question"], f"the question about '{entry['feature']}'")

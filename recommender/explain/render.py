@@ -22,7 +22,7 @@ from markupsafe import Markup
 from recommender import content
 from recommender.errors import Problem, RenderError
 from recommender.explain import layout, must_show
-from recommender.explain.view import Document, view
+from recommender.explain.view import Document, is_scale_item, view
 
 SUFFIXES: Final = {"text": "txt", "markdown": "md", "yaml": "yaml"}
 AUDIENCES: Final = ("clinician",)
@@ -268,6 +268,7 @@ def _environment(folders: tuple[Path, ...], format: str) -> jinja2.Environment:
     environment.filters |= MARKS[format]
     environment.filters |= {"nested": _nested, "comment": layout.comment, "number_of": _number_of}
     environment.filters |= {"capfirst": _capfirst, "column": _column}
+    environment.tests["scale_item"] = is_scale_item
     return environment
 
 

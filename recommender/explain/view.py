@@ -62,6 +62,12 @@ def question_lines(ask: list[Mapping[str, Any]]) -> list[list[Mapping[str, Any]]
     return list(lines.values())
 
 
+def is_scale_item(question: Mapping[str, Any]) -> bool:
+    """Whether a question is one item of a scale: nothing to ask where the scale is not used."""
+    scale, dot, _ = question["feature"].partition(".")
+    return bool(dot) and any(one["instrument"] == scale for one in question["how"])
+
+
 def _evidence(document: Document) -> list[Mapping[str, Any]]:
     """Each reference once, in the order in which the answer first leans on it."""
     cited = (one for reason in reasons(document) for one in reason["evidence"])
