@@ -7,9 +7,9 @@ is known of age and history is left alone. This is how the rules behave, never a
 value. Stops are left aside: they are lifted by their release.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import groupby
-from math import inf, prod
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby, islice
+from math import prod
 from typing import Any, NamedTuple
 
 from recommender.candidates import Status, propose
@@ -44,8 +44,9 @@ from recommender.vocabulary import Feature
 MOST_PATHS = 40
 """Paths followed to the end and verified; past that the answer says that there are more."""
 
-FEATURE, MEMBER = 1000, 1
-"""What an edit costs: the fewest features first, then the fewest members of their sets."""
+Features = frozenset[str]
+Sets = Mapping[Features, int]
+"""Sets of features to edit, all equally small, each with the fewest values: members count apart."""
 
 Element = int
 
@@ -84,9 +85,9 @@ def smallest_changes(answer: Recommendation, adaptation: str) -> Changes:
     """
     wanted = answer.candidates[adaptation].membership is not Status.RECOMMENDED
     search = _Search(answer, adaptation, wanted=wanted)
-    if search.fewest == 0:
+    if frozenset() in search.sets:
         return Changes(wanted, (), False, ())  # only the patient's wish is in the way
-    if search.fewest == inf:
+    if not search.sets:
         return Changes(wanted, (), False, tuple(search.in_the_way()))
     paths = list(search.paths(MOST_PATHS + 1))
     changes = tuple(_merged(search, paths[:MOST_PATHS]))
@@ -114,8 +115,8 @@ class _Search:
         self._store = known.conditions.store
         self.elements = self.space.elements(trace.facts)
         self._root = self._diagram(known)
-        self._costs: dict[tuple[Node, bool], float] = {}
-        self.fewest = self._cost(self._root, paid=False)
+        self._sets: dict[tuple[Node, bool], Sets] = {}
+        self.sets = self._smallest(self._root, paid=False)
 
     # -- the diagram ----------------------------------------------------------------------
 
@@ -152,28 +153,33 @@ class _Search:
 
     # -- shortest paths -------------------------------------------------------------------
 
-    def _cost(self, node: Node, *, paid: bool) -> float:
-        """The fewest further edits; `paid`: the feature that the node asks is edited already."""
-        known = self._costs.get((node, paid))
+    def _smallest(self, node: Node, *, paid: bool) -> Sets:
+        """The smallest sets of features still to be edited; `paid`: the node's one is already."""
+        known = self._sets.get((node, paid))
         if known is None:
-            known = min((cost for _, cost, _ in self._steps(node, paid=paid)), default=inf)
             if self._store.is_terminal(node):
-                known = 0 if self._arrived(node) else inf
-            self._costs[node, paid] = known
+                known = {frozenset(): 0} if self._arrived(node) else {}
+            else:
+                known = _fewest(self._ways(node, paid=paid))
+            self._sets[node, paid] = known
         return known
 
-    def _steps(self, node: Node, *, paid: bool) -> Iterator[tuple[Element | None, float, Node]]:
-        """Each way on: what the variable becomes (None: stays), the cost from here, where to."""
-        if self._store.is_terminal(node):
-            return
+    def _ways(self, node: Node, *, paid: bool) -> Iterator[tuple[Features, int]]:
+        """Every set of features with which one step from here can go on, and its values."""
+        feature = self._feature(self._store.variable(node))
+        for element, child, going_on in self._steps(node, paid=paid):
+            edits = element is not None
+            for rest, values in self._smallest(child, paid=going_on).items():
+                yield rest | {feature} if edits and not paid else rest, values + edits
+
+    def _steps(self, node: Node, *, paid: bool) -> Iterator[tuple[Element | None, Node, bool]]:
+        """Each way on: what the variable becomes (None: it stays), where to, and `paid` there."""
         variable, children = self._store.variable(node), self._store.children(node)
         stay = children[self.elements[variable]]
-        yield None, self._cost(stay, paid=paid and self._continues(variable, stay)), stay
-        price = MEMBER if paid else FEATURE + MEMBER
+        yield None, stay, paid and self._continues(variable, stay)
         for element in self.choices(variable):
             child = children[element]
-            further = self._cost(child, paid=self._continues(variable, child))
-            yield element, price + further, child
+            yield element, child, self._continues(variable, child)
 
     def _continues(self, variable: int, child: Node) -> bool:
         """Whether the next question is about the same feature."""
@@ -182,25 +188,29 @@ class _Search:
         return self._feature(self._store.variable(child)) == self._feature(variable)
 
     def paths(self, most: int) -> Iterator[Path]:
-        """Every shortest path, at most so many."""
-        found = self._paths(self._root, paid=False)
-        for count, path in enumerate(found):
-            if count == most:
-                return
-            yield path
+        """Every shortest path, at most so many: for each set of features the fewest values."""
+        found = (
+            path
+            for names, values in self.sets.items()
+            for path in self._paths(self._root, names, values, paid=False)
+        )
+        return islice(found, most)
 
-    def _paths(self, node: Node, *, paid: bool) -> Iterator[Path]:
+    def _paths(self, node: Node, names: Features, values: int, *, paid: bool) -> Iterator[Path]:
         if self._store.is_terminal(node):
             yield ()
             return
-        best, variable = self._cost(node, paid=paid), self._store.variable(node)
-        for element, cost, child in self._steps(node, paid=paid):
-            if cost == best:
-                edited = paid or element is not None
+        variable = self._store.variable(node)
+        feature = self._feature(variable)
+        for element, child, going_on in self._steps(node, paid=paid):
+            edits = element is not None
+            if edits and not paid and feature not in names:
+                continue
+            rest = names - {feature} if edits and not paid else names
+            if self._smallest(child, paid=going_on).get(rest) == values - edits:
                 head = () if element is None else ((variable, element),)
-                going_on = edited and self._continues(variable, child)
-                for rest in self._paths(child, paid=going_on):
-                    yield (*head, *rest)
+                for tail in self._paths(child, rest, values - edits, paid=going_on):
+                    yield (*head, *tail)
 
     # -- nothing would do -----------------------------------------------------------------
 
@@ -267,6 +277,15 @@ def _releases(answer: Recommendation) -> Releases:
     for release in answer.profile.releases:
         found[release.id] = (*found.get(release.id, ()), release.on)
     return found
+
+
+def _fewest(ways: Iterable[tuple[Features, int]]) -> Sets:
+    """The smallest of these sets of features, each with the fewest values it comes with."""
+    found: dict[Features, int] = {}
+    for features, values in ways:
+        found[features] = min(values, found.get(features, values))
+    smallest = min(map(len, found), default=0)
+    return {features: values for features, values in found.items() if len(features) == smallest}
 
 
 def _is_exact(variable: Variable, element: Element) -> bool:
