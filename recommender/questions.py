@@ -2,9 +2,9 @@
 
 In: a Trace with its stops. Out: for each adaptation whether its membership can still change, the
 same for the stops, and the features whose answer could change one of them. Reads the diagrams of
-the rulebook, cut down to what this patient's facts still allow. Answers still to come count as given
-together, at one moment later than everything on record: one that comes later still can bring back a
-stop that another has lifted, and is then asked for anew.
+the rulebook, cut down to what this patient's facts still allow. Answers still to come count as
+given together, at one moment later than everything on record: one that comes later still can bring
+back a stop that another has lifted, and is then asked for anew.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence

@@ -7,7 +7,7 @@ any recorded act, and the outcomes compared. Rules with `presume` count as silen
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import product
 from math import prod
 
