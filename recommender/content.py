@@ -1,9 +1,10 @@
-"""Where content lies, and strict reading of YAML and JSON.
+"""Where content lies, and strict reading and writing of YAML and JSON.
 
 In: bytes or text of one file. Out: a `Document`, plain values with the place of each. Refused, all
 problems of a file at once: anchors, aliases, merge keys, tags, duplicate keys, a second document,
 text that is not UTF-8 or not NFC, control characters, anything past the limits. Only `true`,
 `false`, `null`, integers and decimals are typed; `no`, `012`, `1:30` and dates stay text.
+Written is only what reads back as the same values.
 """
 
 import hashlib
@@ -12,7 +13,9 @@ import math
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from decimal import Decimal
 from io import StringIO
 from itertools import zip_longest
 from pathlib import Path
@@ -445,6 +448,92 @@ def _inside(value: Any) -> Iterable[Any]:
     if isinstance(value, dict):
         return (*value.keys(), *value.values())
     return value if isinstance(value, list) else ()
+
+
+# ------------------------------------------------------------------------------------ writing
+
+
+class _Dumper(yaml.SafeDumper):
+    """Plain YAML as `read_yaml` takes it: no anchors, no exponents, days without quotes."""
+
+    yaml_implicit_resolvers = {
+        first: [(tag, form) for tag, form in known if not tag.endswith(":timestamp")]
+        for first, known in yaml.SafeDumper.yaml_implicit_resolvers.items()
+    }
+
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002
+        """Whether a value that stands twice is written twice."""
+        return True
+
+    def serialize(self, node: Any) -> None:
+        """Write one document."""
+        _lay_nodes(node, 0)
+        super().serialize(node)
+
+
+def _fixed(dumper: _Dumper, value: float) -> Any:
+    return dumper.represent_scalar("tag:yaml.org,2002:float", format(Decimal(repr(value)), "f"))
+
+
+_Dumper.add_representer(float, _fixed)
+
+
+def _lay_nodes(node: Any, depth: int, *, inline: bool = False) -> None:
+    """Sections and lists of entries stand one below the other, what is in them on one line."""
+    if isinstance(node, yaml.ScalarNode):
+        return
+    mapping = isinstance(node, yaml.MappingNode)
+    inner = [value for _, value in node.value] if mapping else node.value
+    holds_more = any(not isinstance(one, yaml.ScalarNode) for one in inner)
+    node.flow_style = inline or not (depth < 2 if mapping else holds_more)
+    for one in inner:
+        _lay_nodes(one, depth + 1, inline=node.flow_style)
+
+
+def write_yaml(data: Mapping[str, Any], before: bytes = b"") -> bytes:
+    """One mapping as YAML that `read_yaml` reads back as the same values.
+
+    before: the same file as it was; top-level entries that did not change keep their lines, with
+    the comments in and behind them. Inside an entry that changed, comments are lost.
+    """
+    for text in (_patched(data, before), _dumped(data)):
+        with suppress(ContentError):
+            if read_yaml(text, "").data == data:
+                return text.encode()
+    raise AssertionError("YAML that was written does not read back as the same values")
+
+
+def _dumped(data: Mapping[str, Any]) -> str:
+    return yaml.dump(dict(data), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=98)
+
+
+def _patched(data: Mapping[str, Any], before: bytes) -> str:
+    """The file as it was with the lines of the changed entries replaced; "" where it cannot be."""
+    try:
+        old = read_yaml(before, "")
+    except ContentError:
+        return ""
+    lines = before.decode().splitlines(keepends=True)
+    starts = [(mark, str(path[0])) for path, mark in old.keys.items() if len(path) == 1]
+    if any(mark.column != 1 for mark, _ in starts):
+        return ""
+    ends = [mark.line - 1 for mark, _ in starts[1:]] + [len(lines)]
+    pieces = lines[: starts[0][0].line - 1]
+    for (mark, key), end in zip(starts, ends, strict=True):
+        kept = lines[mark.line - 1 : end]
+        if key in data:
+            same = old.data[key] == data[key]
+            pieces += kept if same else [_dumped({key: data[key]}), *_remarks(kept)]
+    if pieces and not pieces[-1].endswith("\n"):
+        pieces.append("\n")
+    added = {key: value for key, value in data.items() if key not in old.data}
+    return "".join(pieces) + (_dumped(added) if added else "")
+
+
+def _remarks(lines: list[str]) -> list[str]:
+    """The comments and blank lines behind an entry."""
+    last = max(n for n, line in enumerate(lines) if line.strip() and line.lstrip()[0] != "#")
+    return lines[last + 1 :]
 
 
 # ------------------------------------------------------------------------------------ folders

@@ -52,7 +52,7 @@ def complaint(*arguments: str, code: int, stdin: str | None = None) -> str:
 
 def commands() -> Iterator[list[str]]:
     yield []
-    for name in ("recommend", "why", "why-not", "ask", "schema", "profile", "rules"):
+    for name in ("recommend", "why", "why-not", "ask", "intake", "schema", "profile", "rules"):
         yield [name]
     yield from (["profile", "new"], ["rules", "list"], ["rules", "show"])
 

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from recommender.surfaces.cli import ask, profile, recommend, rules, schema, what_if, why
+from recommender.surfaces.cli import ask, intake, profile, recommend, rules, schema, what_if, why
 from recommender.surfaces.cli.errors import Commands
 
 app = typer.Typer(
@@ -50,7 +50,7 @@ def recommender(
     """
 
 
-for _module in (recommend, why, what_if, ask, schema):
+for _module in (recommend, why, what_if, ask, intake, schema):
     _module.add_to(app)
 app.add_typer(profile.app, name="profile")
 app.add_typer(rules.app, name="rules")

@@ -88,10 +88,10 @@ def today() -> date:
     return date.today()
 
 
-def day(flag: str | None, profile: "Profile") -> date:
+def day(flag: str | None, profile: "Profile | None" = None) -> date:
     """The day to answer for: the flag, else the profile's own, else today."""
     if flag is None:
-        return profile.as_of or today()
+        return (profile.as_of if profile is not None else None) or today()
     try:
         return date.fromisoformat(flag)
     except ValueError as error:
