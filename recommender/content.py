@@ -453,13 +453,19 @@ def _inside(value: Any) -> Iterable[Any]:
 # ------------------------------------------------------------------------------------ writing
 
 
-class _Dumper(yaml.SafeDumper):
-    """Plain YAML as `read_yaml` takes it: no anchors, no exponents, days without quotes."""
-
-    yaml_implicit_resolvers = {
-        first: [(tag, form) for tag, form in known if not tag.endswith(":timestamp")]
+def _resolvers() -> dict[str, list[tuple[str, Any]]]:
+    """What a plain word might be taken for: not a day, nor `on`, which profiles have as a key."""
+    return {
+        first: [one for one in known if not one[0].endswith(":timestamp")]
         for first, known in yaml.SafeDumper.yaml_implicit_resolvers.items()
+        if first not in ("o", "O")
     }
+
+
+class _Dumper(yaml.SafeDumper):
+    """Plain YAML as `read_yaml` takes it: no anchors, no exponents, few quotes."""
+
+    yaml_implicit_resolvers = _resolvers()
 
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002
         """Whether a value that stands twice is written twice."""
@@ -515,7 +521,7 @@ def _patched(data: Mapping[str, Any], before: bytes) -> str:
         return ""
     lines = before.decode().splitlines(keepends=True)
     starts = [(mark, str(path[0])) for path, mark in old.keys.items() if len(path) == 1]
-    if any(mark.column != 1 for mark, _ in starts):
+    if not starts or any(mark.column != 1 for mark, _ in starts):
         return ""
     ends = [mark.line - 1 for mark, _ in starts[1:]] + [len(lines)]
     pieces = lines[: starts[0][0].line - 1]

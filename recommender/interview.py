@@ -264,7 +264,7 @@ def _put(data: Plain, sitting: Sitting, name: str, value: Any, complete: bool) -
     if field.type is Kind.SET:
         value = _joined(old, value, complete)
     if path[0] == "observations":
-        within[name] = day.beside(old, value)
+        within[name] = day.beside(old, value, keep_all=field.safety is not None)
     elif path == ("age",):
         within["age"] = value
     elif len(path) == 1 and field.type is Kind.SET:
@@ -313,9 +313,10 @@ class _Day:
             value = {"present": value, "absent": absent}
         return {**value, "on": self._today}
 
-    def beside(self, old: Any, value: Any) -> Any:
-        """A finding behind those of other days, which stay; one of the same day gives way."""
-        kept = [one for one in map(self._finding, _findings(old)) if not self._of_today(one)]
+    def beside(self, old: Any, value: Any, *, keep_all: bool) -> Any:
+        """A finding behind those that stay: all of other days, and of safety those of today too."""
+        found = [one for one in map(self._finding, _findings(old)) if one["value"] is not None]
+        kept = [one for one in found if keep_all or not self._of_today(one)]
         return [*kept, {"value": value, "on": self._today}] if kept else self.dated(value)
 
     def _finding(self, stated: Any) -> Plain:
@@ -326,7 +327,7 @@ class _Day:
         return {"value": stated.get("value", members), "on": on}
 
     def _of_today(self, finding: Plain) -> bool:
-        return finding["value"] is None or moment(finding["on"]).day.isoformat() == self._today
+        return moment(finding["on"]).day.isoformat() == self._today
 
 
 def _findings(old: Any) -> list[Any]:

@@ -16,7 +16,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from recommender import content
-from recommender.content import Document, Mark, read_json, read_yaml
+from recommender.content import Document, Mark, read_json, read_yaml, write_yaml
 from recommender.errors import ContentError, Problem
 
 Reader = Callable[[bytes | str, str], Document]
@@ -432,6 +432,75 @@ def folder(tmp_path: Path) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(f"name: {name}\n".encode())
     return tmp_path
+
+
+# ------------------------------------------------------------------------------------ writing
+
+PLAIN = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**40), 2**40)
+    | st.floats(-1e6, 1e6, allow_nan=False).map(lambda number: round(number, 9) + 0.0)
+    | st.sampled_from(["no", "012", "1:30", "2026-10-02", "null", "", "1e5", "a: b", "# x", "-"])
+    | st.from_regex(r"[a-z ]{0,200}", fullmatch=True),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.from_regex(r"[a-z][a-z_]{0,9}", fullmatch=True), inner, max_size=4)
+    ),
+    max_leaves=12,
+)
+MAPPING = st.dictionaries(st.from_regex(r"[a-z][a-z_]{0,9}", fullmatch=True), PLAIN, max_size=5)
+
+
+@given(MAPPING, MAPPING)
+@example({"a": 1e-07, "b": 5.0}, {"a": "no"})
+@example({"a": {"b": {"c": [[1], [{}]]}}}, {})
+def test_what_is_written_reads_back_the_same(data: dict[str, Any], before: dict[str, Any]) -> None:
+    written = write_yaml(data)
+    assert read_yaml(written, "x").data == data
+    assert read_yaml(write_yaml(data, write_yaml(before)), "x").data == data
+    assert write_yaml(data, written) == written
+
+
+def test_a_value_that_stands_twice_is_written_twice() -> None:
+    shared = [{"on": "2026-10-02"}]
+    assert write_yaml({"a": shared, "b": shared}) == (
+        b"a:\n- {on: 2026-10-02}\nb:\n- {on: 2026-10-02}\n"
+    )
+
+
+BEFORE = """\
+# Top.
+a: 1  # one
+
+# About b.
+b: {c: 2}  # two
+# About d.
+d:
+  - 3  # three
+# End."""
+
+
+@pytest.mark.parametrize(
+    ("change", "after"),
+    [
+        ({}, BEFORE + "\n"),
+        ({"e": 5}, BEFORE + "\ne: 5\n"),
+        ({"a": 2}, BEFORE.replace("a: 1  # one", "a: 2") + "\n"),
+        ({"b": None}, BEFORE.replace("b: {c: 2}  # two", "b: null") + "\n"),
+        ({"d": [4]}, BEFORE.replace("\n  - 3  # three", " [4]") + "\n"),
+    ],
+)
+def test_entries_that_did_not_change_keep_their_lines(change: dict[str, Any], after: str) -> None:
+    data = {"a": 1, "b": {"c": 2}, "d": [3]} | change
+    assert write_yaml(data, BEFORE.encode()).decode() == after
+
+
+@pytest.mark.parametrize(
+    "before", ["{a: 1, b: 2}", "  a: 1\n  b: 2\n", "a: 1\n...\n", "[1]", "a: ["]
+)
+def test_a_file_that_cannot_be_patched_is_written_anew(before: str) -> None:
+    assert read_yaml(write_yaml({"a": 1, "c": 3}, before.encode()), "x").data == {"a": 1, "c": 3}
 
 
 def test_without_a_folder_the_checkout_is_read() -> None:

@@ -236,6 +236,20 @@ def test_on_another_day_an_answer_carries_its_day_and_the_old_one_stays() -> Non
     assert set(listed["absent"]) == {*RULEBOOK.features["conditions"].values} - {"major_depression"}
 
 
+def test_a_finding_of_safety_stays_beside_one_of_the_same_day() -> None:
+    """The worse of the two counts; a slip is undone by going back, never by a later answer."""
+    found = with_value(start(), "psychosis", True)
+    later = with_value(found, "psychosis", False)
+    assert written(later)["observations"]["psychosis"] == [
+        {"value": True, "on": "2026-11-24"},
+        {"value": False, "on": "2026-11-24"},
+    ]
+    assert fact(later, "psychosis").state is State.CONFLICTING
+    assert [s.rule.id for s in later.answer.plan.stops] == [
+        s.rule.id for s in found.answer.plan.stops
+    ]
+
+
 def test_every_question_with_a_place_can_be_answered_with_every_option() -> None:
     sitting = start()
     for one in sitting.document["ask"]:

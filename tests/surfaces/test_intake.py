@@ -97,6 +97,7 @@ def test_it_goes_on_from_a_file_that_is_there(file: Path) -> None:
     before = file.read_bytes()
     text = interview(file, "q")
     assert "resumed" in text
+    assert text.index("Now: nothing can be recommended yet.") < text.index("Why         ")
     assert "Suicide: 14 questions" not in text
     assert file.read_bytes() == before
 
@@ -185,6 +186,20 @@ def test_a_mistake_gets_the_readers_words_and_the_question_again(
     assert re.search(rf"\b{code}\n  \S", text)
     assert "Please answer again; nothing was changed." in text
     assert set(kept(file)) == {"schema", "id", "assessed_on"}
+
+
+def test_bytes_that_are_no_text_are_no_answer(file: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "recommender", "intake", str(file), *DAY],
+        input=b"each\n\xff\nq\n",
+        capture_output=True,
+        env=os.environ | {"PYTHONUTF8": "1", "PYTHONIOENCODING": "utf-8:strict"},
+        cwd=ROOT,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == b""
+    assert b"observations" not in file.read_bytes()
 
 
 def test_what_is_no_way_to_answer_is_said_to_be_none(file: Path) -> None:

@@ -7,7 +7,6 @@ templates'; here is only who speaks next.
 
 import os
 import re
-import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -73,6 +72,8 @@ def _sitting(path: Path, content: Path | None, as_of: str | None) -> "Sitting":
 
 def _keep(path: Path, source: bytes) -> None:
     """Put the bytes in place of the file at one stroke: it holds the old ones or the new."""
+    import tempfile
+
     target = path.resolve()
     written = ""
     try:
@@ -104,9 +105,8 @@ class _Talk:
     def begin(self, *, new: bool) -> None:
         """Say how it goes, and show the stops that are in force already."""
         self._show("start", new=new, elsewhere=_names(self._sitting.elsewhere))
-        if stops := self._sitting.document["stops"]:
-            self._show("stop", stops=stops)
-            self._interrupt(stops)
+        if not new:
+            self._show_changes(None)
 
     def ask_all(self) -> None:
         """Ask until nothing is left that can be asked here."""
@@ -261,9 +261,10 @@ class _Talk:
 
     # -- what is shown and heard ------------------------------------------------------------
 
-    def _show_changes(self, before: "Sitting") -> None:
-        """The plan as it is now beside what it was; a new stop interrupts."""
-        now, then = self._sitting.document, before.document
+    def _show_changes(self, before: "Sitting | None") -> None:
+        """The plan as it is now beside what it was; a stop that is new here interrupts."""
+        now = self._sitting.document
+        then = before.document if before else {**now, "stops": []}
         new = [one for one in now["stops"] if one["rule"] not in _rules(then)]
         if new:
             self._show("stop", stops=new)
@@ -315,7 +316,10 @@ class _Talk:
 
     def _hear(self) -> str:
         """One line that was typed. Raises typer.Abort at the end of input and on Ctrl-C."""
-        text: str = typer.prompt("", prompt_suffix="> ", default="", show_default=False)
+        try:
+            text: str = typer.prompt("", prompt_suffix="> ", default="", show_default=False)
+        except UnicodeDecodeError:
+            return "\ufffd"  # bytes that are no text: nothing takes this for an answer
         return text.strip().lower()
 
 
