@@ -21,7 +21,7 @@ from recommender.rulebook import Rulebook
 from recommender.rules import IfNotKnown, Rule, Verb
 from recommender.stops import Stop
 from recommender.trace import SAID, Trace
-from recommender.vocabulary import Adaptation, Feature, Source
+from recommender.vocabulary import Adaptation, Band, Feature, Instrument, Source
 
 Document = dict[str, Any]
 
@@ -335,7 +335,40 @@ class _Writer:
             written["other_members"] = list(fact.extra)
         if trials := list(self._trials(feature)):
             written["trials"] = trials
+        if scale := self._scale(fact):
+            written["scale"] = scale
         return written
+
+    def _scale(self, fact: Fact) -> Document | None:
+        """The scale behind a value that a total score gave."""
+        instrument = self._rulebook.instruments.get(fact.instrument)
+        if fact.score is None or instrument is None or instrument.range is None:
+            return None
+        if fact.source != instrument.id:
+            return None  # the score of one item
+        low, high = instrument.range
+        return {
+            "title": instrument.title,
+            "from": low,
+            "to": high,
+            "direction": instrument.direction,
+            "unit": instrument.unit,
+            "bands": [
+                {"id": band.id, "title": band.title, "from": band.range[0], "to": band.range[1]}
+                for band in self._bands(instrument)
+            ],
+        }
+
+    def _bands(self, instrument: Instrument) -> Sequence[Band]:
+        """The one table of bands that applies; none while what decides is not known."""
+        if not instrument.bands_by:
+            return instrument.bands
+        if instrument.bands or len(instrument.bands_by) > 1:
+            return ()
+        ((name, tables),) = instrument.bands_by.items()
+        deciding = self._trace.facts.get(name)
+        known = describe(self._features[name], deciding.possible) if deciding else {}
+        return tables.get(str(known.get("value")).lower(), ())
 
     def _trials(self, feature: Feature) -> Iterator[Document]:
         """How each treatment of the kind that a feature counts was judged, and by which parts."""

@@ -283,6 +283,26 @@ class TrialPart(Part):
     open: list[str] = Field(description="parts that are not known")
 
 
+class BandPart(Part):
+    """A named part of a scale, both ends included."""
+
+    id: str
+    title: str
+    from_: float = Field(alias="from")
+    to: float
+
+
+class ScalePart(Part):
+    """The scale a score stands on, with the bands that apply to this person."""
+
+    title: str
+    from_: float = Field(alias="from")
+    to: float
+    direction: Literal["higher_is_worse", "lower_is_worse", "none"]
+    unit: str
+    bands: list[BandPart] = Field(description="empty: none, or not known which apply")
+
+
 class FactPart(Part):
     """What is still possible for one feature, and where that comes from."""
 
@@ -299,6 +319,7 @@ class FactPart(Part):
     others: list[SeenPart]
     other_members: list[str] = Field([], description="members of a set outside the vocabulary")
     trials: list[TrialPart] = Field([], description="where the feature counts trials")
+    scale: ScalePart | None = Field(None, description="where a total score is behind the value")
 
 
 class Presumed(Part):

@@ -66,7 +66,7 @@ SABOTAGE = [
         "the caution of",
     ),
     ("_parts/text.j2", "{% if say.own_assumes(entry) %}", "{% if false %}", "without knowing"),
-    ("_parts/text.j2", "  Starts      when {{ gate.text }}", "  Starts", "may start"),
+    ("_parts/say.j2", "when {{ one.text }}", "when", "may start"),
     ("explanation/clinician.txt.j2", "{% if common_assumes %}", "{% if false %}", "the plan goes"),
     ("explanation/clinician.txt.j2", "{{ text.adaptation(entry) }}", "", "the caution of"),
     ("explanation/clinician.txt.j2", "{{ text.set_aside(entry) -}}", "", "which is set aside"),
@@ -76,7 +76,7 @@ SABOTAGE = [
     ("explanation/clinician.txt.j2", "{{ answer.basis.of_combinations }}", "", "how sure"),
     (
         "explanation/clinician.txt.j2",
-        "{{ answer.rulebook.drafts }} draft rules were used.",
+        "{{ answer.rulebook.drafts }} {{ words.drafts_used }}",
         "",
         "draft rules",
     ),
@@ -99,9 +99,9 @@ def test_a_page_that_leaves_something_out_is_refused(
 
 
 STOPS = [
-    ("_parts/text.j2", "!! Do now      {{ one.action }}", "!!", "(action)"),
-    ("_parts/text.j2", "{{ one.contact }}", "somebody", "(contact)"),
-    ("_parts/text.j2", "!! Release     {{ say.release(one) }}", "!!", "is lifted"),
+    ("_parts/text.j2", "{{ one.action }}", "", "(action)"),
+    ("_parts/say.j2", "{{ stop.contact }}", "somebody", "(contact)"),
+    ("_parts/text.j2", "{{ say.release(one) }}", "", "is lifted"),
     ("_parts/text.j2", "{{ one.title }}. {{ one.because }}", "", "(because)"),
     ("_parts/text.j2", "{% for one in list %}", "{% for one in list[1:] %}", "the stop of"),
     ("explanation/clinician.txt.j2", "{{ text.stops(answer.stops) }}", "", "the stop of"),
@@ -149,7 +149,7 @@ def test_why_shows_the_cautions_and_assumptions_of_its_adaptation(tmp_path: Path
 
 
 def test_other_words_for_the_same_things_are_free(tmp_path: Path) -> None:
-    overlay(tmp_path, ("_parts/text.j2", "  Limits      ", "  Doubts      "))
+    overlay(tmp_path, ("_parts/words.j2", '"limits": "Limits"', '"limits": "Doubts"'))
     assert "Doubts" in render(rich(), templates=tmp_path)
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from typing import Any
 
 import pytest
 
-from recommender import Recommendation, Rulebook
+from recommender import Recommendation, Rulebook, load_rulebook, recommend
+from recommender.profile import read_profile
 from recommender.schemas import RecommendationDocument
 from tests.building import Plain, answer, boolean, integer, members, ordinal, rulebook
 
@@ -361,3 +363,36 @@ def test_other_values_seen_are_shown(book: Rulebook) -> None:
         ({"value": "high"}, "2026-11-19"),
         ({"value": "low"}, "2026-11-01"),
     ]
+
+
+def test_a_total_score_carries_the_scale_it_stands_on(document: Plain) -> None:
+    assert fact(document, "mood")["scale"] == {
+        "title": "The scale",
+        "from": 0,
+        "to": 9,
+        "direction": "higher_is_worse",
+        "unit": "",
+        "bands": [
+            {"id": "few", "title": "", "from": 0, "to": 4},
+            {"id": "many", "title": "", "from": 5, "to": 9},
+        ],
+    }
+    assert "scale" not in fact(document, "count")
+
+
+@pytest.mark.parametrize(
+    ("sex", "lowest"), [("female", (0, 1)), ("male", (0, 5)), (None, None)], ids=str
+)
+def test_bands_that_depend_on_something_are_those_that_apply(
+    sex: str | None, lowest: tuple[int, int] | None
+) -> None:
+    stated: Plain = {
+        "schema": "profile/1",
+        "id": "one",
+        "assessed_on": "2026-11-20",
+        "assessments": [{"instrument": "dudit", "total": 12}],
+    } | ({"sex": sex} if sex else {})
+    profile = read_profile(json.dumps(stated).encode(), "one.json")
+    document = recommend(profile, load_rulebook(), as_of=date(2026, 11, 20)).to_dict()
+    bands = fact(document, "drug_use")["scale"]["bands"]
+    assert [(one["from"], one["to"]) for one in bands[:1]] == ([lowest] if lowest else [])

@@ -1,8 +1,9 @@
-"""Renders answers as text and Markdown: the only home of Jinja2.
+"""Renders answers as text, Markdown and HTML: the only home of Jinja2.
 
 In: a document of `recommendation/1` (or other plain data) and a template. Out: text no wider than
-asked for, or Markdown in which every value is escaped. Refused, as RenderError with the template
-and its line: a name that is not there, a value that is missing, and anything the sandbox forbids.
+asked for, or Markdown or HTML in which every value is escaped. Refused, as RenderError with the
+template and its line: a name that is not there, a value that is missing, and anything the sandbox
+forbids.
 """
 
 import os
@@ -17,14 +18,14 @@ from typing import Any, Final
 import jinja2
 from jinja2.bccache import Bucket
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from recommender import content
 from recommender.errors import Problem, RenderError
 from recommender.explain import layout, must_show
 from recommender.explain.view import Document, is_scale_item, view
 
-SUFFIXES: Final = {"text": "txt", "markdown": "md", "yaml": "yaml"}
+SUFFIXES: Final = {"text": "txt", "markdown": "md", "html": "html", "yaml": "yaml"}
 AUDIENCES: Final = ("clinician",)
 
 _PERIOD = re.compile(r"P(\d+)([DWM])")
@@ -48,13 +49,23 @@ def render(
     return _page(
         f"explanation/{audience}",
         document,
-        view,
+        partial(_whole, format=format),
         must_show.answer,
         format=format,
         width=width,
         color=color,
         templates=templates,
     )
+
+
+def _whole(document: Document, format: str) -> dict[str, Any]:
+    """What the page of a whole answer looks up; pictures only where they are drawn."""
+    context = view(document)
+    if format == "html":
+        from recommender.explain import pictures
+
+        context["pictures"] = pictures.of(document)
+    return context
 
 
 def render_why(
@@ -252,7 +263,7 @@ def _environment(folders: tuple[Path, ...], format: str) -> jinja2.Environment:
     """One environment for each format: sandboxed, strict, and escaping every printed value.
 
     With autoescape on, what a macro wrote counts as written and only values are escaped; `finalize`
-    does the escaping that the format needs, so HTML's is never reached.
+    does the escaping that the format needs.
     """
     environment = _Environment(
         loader=jinja2.FileSystemLoader(folders),
@@ -261,12 +272,13 @@ def _environment(folders: tuple[Path, ...], format: str) -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         bytecode_cache=_kept_bytecode(format),
-        finalize=partial(_finalize, escape=layout.escape_markdown if format == "markdown" else str),
+        finalize=partial(_finalize, escaped=ESCAPES.get(format, str)),
     )
     environment.globals = {}
     environment.filters |= {"period": _period, "spaced": _spaced, "plain": _plain}
     environment.filters |= MARKS[format]
     environment.filters |= {"nested": _nested, "comment": layout.comment, "number_of": _number_of}
+    environment.filters |= {"anchor": _anchor, "shortened": _shortened}
     environment.filters |= {"capfirst": _capfirst, "column": _column}
     environment.tests["scale_item"] = is_scale_item
     return environment
@@ -302,12 +314,12 @@ def _kept_bytecode(format: str) -> jinja2.BytecodeCache | None:
     return _KeptBytecode(str(folder), f"{format}-%s.jinja")
 
 
-def _finalize(value: object, escape: Callable[[str], str]) -> Markup:
+def _finalize(value: object, escaped: Callable[[str], str]) -> Markup:
     if isinstance(value, Markup):
         return value
     if value is None:
         raise _MissingValueError("the template prints a value that the answer leaves empty")
-    return Markup(escape(_plain(value)))
+    return Markup(escaped(_plain(value)))
 
 
 def _plain(value: object) -> str:
@@ -376,9 +388,53 @@ def _cite(rule: str) -> Markup:
     return Markup(f"[{layout.one_line(rule)}]")
 
 
-MARKS: Final[Mapping[str, Mapping[str, Callable[[str], Markup]]]] = {
-    "text": {"code": Markup, "cite": _cite, "doi": _doi},
-    "markdown": {"code": _code, "cite": _code, "doi": _doi_link},
+def _number(number: int) -> Markup:
+    """The number of a reference."""
+    return Markup(str(number))
+
+
+def _code_element(text: str) -> Markup:
+    """An id in a page of HTML."""
+    return Markup("<code>{}</code>").format(layout.one_line(text))
+
+
+def _doi_element(doi: str) -> Markup:
+    """A DOI as a link of HTML."""
+    target = re.sub(r"\s", "", doi)
+    return Markup('<a href="https://doi.org/{0}">doi:{0}</a>').format(target)
+
+
+def _number_element(number: int) -> Markup:
+    """The number of a reference as a link to it."""
+    return Markup('<a href="#evidence-{0}">{0}</a>').format(number)
+
+
+def _anchor(name: str) -> Markup:
+    """A name as the end of an id in HTML."""
+    return Markup(re.sub(r"[^A-Za-z0-9_.-]", "-", name))
+
+
+def _shortened(text: str, length: int) -> str:
+    """The text, cut where it is longer."""
+    whole = layout.one_line(Markup(text).unescape() if isinstance(text, Markup) else text)
+    return whole if len(whole) <= length else whole[: length - 1].rstrip() + "…"
+
+
+ESCAPES: Final[Mapping[str, Callable[[str], str]]] = {
+    "markdown": layout.escape_markdown,
+    "html": escape,
+}
+"""What keeps a value from being read as a mark of the format."""
+
+MARKS: Final[Mapping[str, Mapping[str, Callable[[Any], Markup]]]] = {
+    "text": {"code": Markup, "cite": _cite, "doi": _doi, "ref": _number},
+    "markdown": {"code": _code, "cite": _code, "doi": _doi_link, "ref": _number},
+    "html": {
+        "code": _code_element,
+        "cite": _code_element,
+        "doi": _doi_element,
+        "ref": _number_element,
+    },
     "yaml": {},
 }
 """How each format marks ids, the rules behind a sentence, and references."""

@@ -13,6 +13,7 @@ class PlanForm(StrEnum):
 
     TEXT = "text"
     MARKDOWN = "markdown"
+    HTML = "html"
     JSON = "json"
 
 
@@ -21,7 +22,8 @@ def recommend(
     content: options.Content = None,
     as_of: options.AsOf = None,
     form: Annotated[
-        PlanForm, typer.Option("--format", help="How the answer is written.")
+        PlanForm,
+        typer.Option("--format", help="How the answer is written; html is one page with pictures."),
     ] = PlanForm.TEXT,
     output: options.Output = None,
     engine: Annotated[
@@ -37,6 +39,8 @@ def recommend(
     Example: recommender recommend profiles/typical_first_intake.yaml
 
     Example: recommender recommend profile.json --format json -o answer.json
+
+    Example: recommender recommend profile.yaml --format html -o page.html
     """
     answer = options.answer(profile, content, as_of, engine=engine, cross_check=cross_check)
     document = answer.to_dict()
