@@ -19,6 +19,7 @@ from recommender.profile import Profile
 from recommender.questions import Question, Questions
 from recommender.rulebook import Rulebook
 from recommender.rules import IfNotKnown, Rule, Verb
+from recommender.scores import bands_met
 from recommender.stops import Stop
 from recommender.trace import SAID, Trace
 from recommender.vocabulary import Adaptation, Band, Feature, Instrument, Source
@@ -347,6 +348,8 @@ class _Writer:
         if fact.source != instrument.id:
             return None  # the score of one item
         low, high = instrument.range
+        bands = self._bands(instrument)
+        met = bands_met(fact.score, bands, instrument) if bands else []
         return {
             "title": instrument.title,
             "from": low,
@@ -355,20 +358,21 @@ class _Writer:
             "unit": instrument.unit,
             "bands": [
                 {"id": band.id, "title": band.title, "from": band.range[0], "to": band.range[1]}
-                for band in self._bands(instrument)
+                for band in bands
             ],
+            "band": met[0].id if len(met) == 1 else "",
         }
 
-    def _bands(self, instrument: Instrument) -> Sequence[Band]:
+    def _bands(self, instrument: Instrument) -> list[Band]:
         """The one table of bands that applies; none while what decides is not known."""
         if not instrument.bands_by:
             return instrument.bands
         if instrument.bands or len(instrument.bands_by) > 1:
-            return ()
+            return []
         ((name, tables),) = instrument.bands_by.items()
         deciding = self._trace.facts.get(name)
         known = describe(self._features[name], deciding.possible) if deciding else {}
-        return tables.get(str(known.get("value")).lower(), ())
+        return tables.get(str(known.get("value")).lower(), [])
 
     def _trials(self, feature: Feature) -> Iterator[Document]:
         """How each treatment of the kind that a feature counts was judged, and by which parts."""

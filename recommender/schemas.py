@@ -301,6 +301,7 @@ class ScalePart(Part):
     direction: Literal["higher_is_worse", "lower_is_worse", "none"]
     unit: str
     bands: list[BandPart] = Field(description="empty: none, or not known which apply")
+    band: str = Field(description="the one band in which the score lies; empty: none or several")
 
 
 class FactPart(Part):

@@ -17,11 +17,12 @@ from typing import Any
 
 import pytest
 
-from recommender import content, load_rulebook, recommend
+from recommender import content
+from recommender.errors import RenderError
 from recommender.explain.layout import one_line
 from recommender.explain.render import render
 from recommender.explain.view import FIRST_QUESTIONS, question_lines, view
-from recommender.profile import read_profile
+from tests.building import answered
 
 FIXTURES = Path(__file__).parent / "fixtures" / "answers"
 PROFILES = sorted(path.stem for path in (content.root() / "profiles").glob("*.yaml"))
@@ -107,12 +108,6 @@ def read(page: str) -> Element:
     reader.close()
     assert reader.open == [reader.root], "an element is left open"
     return reader.root
-
-
-@cache
-def answered(name: str) -> Document:
-    path = content.root() / "profiles" / f"{name}.yaml"
-    return recommend(read_profile(path.read_bytes(), path.name), load_rulebook()).to_dict()
 
 
 @cache
@@ -485,3 +480,28 @@ def test_other_formats_do_not_pay_for_the_pictures() -> None:
         check=True,
     )
     assert run.stdout.split() == ["False", "True"]
+
+
+# ------------------------------------------------------------------------------- a site's own
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "name", "said"),
+    [
+        ("explanation/clinician", "{{ part.stops(answer.stops) -}}", "suicidal_intent", "the stop"),
+        ("_parts/html", "{{ caution(one) -}}", "more_than_fits", "the caution"),
+        ("_parts/html", "{{ say.own_assumes(entry) }}</p>", "more_than_fits", "without knowing"),
+        ("explanation/clinician", "{{ answer.disclaimer }}", "more_than_fits", "the limits"),
+    ],
+)
+def test_a_page_of_a_site_that_leaves_something_out_is_refused(
+    file: str, old: str, name: str, said: str, tmp_path: Path
+) -> None:
+    path = f"{file}.html.j2" if file.startswith("explanation") else f"{file}.j2"
+    shipped = (content.root() / "templates" / path).read_text("utf-8")
+    assert old in shipped
+    (tmp_path / path).parent.mkdir()
+    (tmp_path / path).write_text(shipped.replace(old, ""), "utf-8")
+    with pytest.raises(RenderError, match=said) as caught:
+        render(answered(name), format="html", templates=tmp_path)
+    assert {problem.code for problem in caught.value.problems} == {"R105"}

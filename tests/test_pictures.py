@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
 from itertools import pairwise
 from typing import Any
 
 import pytest
 
-from recommender import content, load_rulebook, recommend
+from recommender import content
 from recommender.explain import pictures
-from recommender.profile import read_profile
+from tests.building import answered
 
 PROFILES = sorted(path.stem for path in (content.root() / "profiles").glob("*.yaml"))
 Document = dict[str, Any]
-
-
-@cache
-def answered(name: str) -> Document:
-    path = content.root() / "profiles" / f"{name}.yaml"
-    return recommend(read_profile(path.read_bytes(), path.name), load_rulebook()).to_dict()
 
 
 def fact(score: Document, band: str = "", **scale: Any) -> Document:
@@ -30,6 +23,7 @@ def fact(score: Document, band: str = "", **scale: Any) -> Document:
         {"id": "many", "title": "quite a lot of them", "from": 10, "to": 10},
     ]
     standard = {"from": 0, "to": 10, "title": "S", "direction": "none", "unit": "", "bands": bands}
+    standard["band"] = band
     return {"feature": "f", "instrument": "s", "band": band, "score": score} | {
         "scale": standard | scale
     }
@@ -87,7 +81,7 @@ def test_no_name_of_a_band_lies_on_another(name: str) -> None:
     for picture in pictures.of(answered(name))["scales"]:
         spans: dict[int, list[tuple[float, float]]] = {}
         for one in picture["bands"]:
-            half = len(one["band"]["title"] or one["band"]["id"]) * pictures.LETTER / 2
+            half = len(one["band"]["title"] or one["band"]["id"]) * pictures.NAME_LETTER / 2
             left, right = one["name_x"] - half, one["name_x"] + half
             assert left >= -0.1
             assert right <= picture["width"] + 0.1

@@ -376,6 +376,7 @@ def test_a_total_score_carries_the_scale_it_stands_on(document: Plain) -> None:
             {"id": "few", "title": "", "from": 0, "to": 4},
             {"id": "many", "title": "", "from": 5, "to": 9},
         ],
+        "band": "many",
     }
     assert "scale" not in fact(document, "count")
 

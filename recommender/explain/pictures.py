@@ -13,13 +13,15 @@ from typing import Any
 Document = Mapping[str, Any]
 Drawn = dict[str, Any]
 
-LETTER = 6.2
+LETTER = 6.8
 """How wide an average letter is, in the units of a picture, where the text is 12 high."""
 LINE = 15
 
 # A scale: a bar between its two ends, the marker above, the names of the bands below.
 SCALE_WIDTH, BAR_LEFT, BAR_RIGHT, BAR_TOP, BAR_HEIGHT = 320, 34, 286, 30, 14
 NAMES_TOP = 60
+NAME_LETTER = 6.2
+"""Names of bands are short; a little less room keeps more of them in the first lane."""
 
 # The phases: a line downwards, a bar for the weeks of each part.
 PHASES_WIDTH, PHASES_LEFT, LONGEST_BAR = 340, 36, 190
@@ -75,25 +77,26 @@ def _bands(fact: Document) -> list[Drawn]:
     inner = [(one["to"] + two["from"]) / 2 for one, two in pairwise(bands)]
     edges = [_across(value, ends) for value in (ends[0], *inner, ends[1])]
     drawn = [
-        {"band": band, "x": left, "width": round(right - left, 1), "is_here": _is_here(band, fact)}
+        {
+            "band": band,
+            "x": left,
+            "width": round(right - left, 1),
+            "is_here": band["id"] == fact["scale"]["band"],
+        }
         for band, left, right in zip(bands, edges, edges[1:], strict=False)
     ]
     return _with_names(drawn)
-
-
-def _is_here(band: Document, fact: Document) -> bool:
-    return bool(band["id"] == fact["band"])
 
 
 def _with_names(bands: list[Drawn]) -> list[Drawn]:
     """Each name under the middle of its band, one lane further down where it would not fit."""
     taken: list[float] = []
     for one in bands:
-        half = len(one["band"]["title"] or one["band"]["id"]) * LETTER / 2
+        half = len(one["band"]["title"] or one["band"]["id"]) * NAME_LETTER / 2
         middle = one["x"] + one["width"] / 2
         middle = min(max(middle, half), SCALE_WIDTH - half)
         lane = next((n for n, end in enumerate(taken) if middle - half > end), len(taken))
-        taken[lane : lane + 1] = [middle + half + LETTER]
+        taken[lane : lane + 1] = [middle + half + NAME_LETTER]
         one |= {"name_x": round(middle, 1), "name_y": NAMES_TOP + LINE * lane, "lane": lane}
     return bands
 
