@@ -276,6 +276,16 @@ def test_stops_can_stand_alone(stopped: Document) -> None:
 
 # ------------------------------------------------------------------------------- hostile content
 
+
+def test_the_name_of_a_scale_is_escaped_as_the_format_does(rich: Document) -> None:
+    for fact in rich["facts"]:
+        fact["label"] += " R&D *x*"
+    text, markdown = render(rich), render(rich, format="markdown")
+    assert "R&D *x* 21, 2026-11-20)" in flat(text)
+    assert "&amp;" not in text + markdown
+    assert " *x*" not in markdown
+
+
 NASTY = st.text(
     st.sampled_from("ab1. *_`[](){}<>#+-!|~&\\\n\t\r\x1b\u2028é漢"), min_size=1, max_size=30
 )
