@@ -382,7 +382,10 @@ def test_each_error_class_has_its_exit_code(monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.mark.parametrize("command", list(commands()), ids=" ".join)
 def test_every_help_teaches_by_an_example(command: list[str]) -> None:
     text = run(*command, "--help")
-    assert re.search(r"recommender (recommend|why|why-not|ask|schema|profile|rules)", text)
+    told = "".join(line for line in text.splitlines() if not line.startswith(" Usage:"))
+    a_group = command in (["profile"], ["rules"])
+    example = f"recommender {' '.join(command) or 'recommend'} "
+    assert a_group or example in told
     assert "None" not in text
 
 
