@@ -69,10 +69,7 @@ class _Asking:
             for name in self._whole
             if not rulebook.features[name].concluded and not name.startswith("release.")
         ]
-        self._releases = {
-            release.id: tuple(one.on for one in profile.releases if one.id == release.id)
-            for release in profile.releases
-        }
+        self._releases = profile.released()
 
     def run(self, draw: random.Random, share: float) -> Interview:
         lines = sorted({self._line(name) for name in self._askable})

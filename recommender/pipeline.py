@@ -11,7 +11,7 @@ from recommender.assess import assess
 from recommender.candidates import propose
 from recommender.engines import native
 from recommender.errors import EngineError, Problem, ProfileError
-from recommender.facts import Fact, Moment
+from recommender.facts import Fact
 from recommender.invariants import require_invariants
 from recommender.plan import combine
 from recommender.profile import Profile, as_profile
@@ -49,7 +49,7 @@ def recommend(
     profile, supposed = with_supposed(profile, rulebook, suppose or {}, day)
     facts = assess(profile, rulebook, day) | supposed
     trace = infer(facts, rulebook, day, engine=engine, cross_check=cross_check)
-    releases = _releases(profile)
+    releases = profile.released()
     declines = frozenset(profile.preferences.declines)
     found = find_stops(trace, releases)
     candidates = propose(trace, found, declines, releases)
@@ -104,10 +104,3 @@ def _day(profile: Profile, as_of: date | None, patient_id: str | None) -> date:
         hint = "Give as_of with the call, or as_of in the profile."
         raise ProfileError(profile.problem("P221", message, hint, "as_of"))
     return day
-
-
-def _releases(profile: Profile) -> dict[str, tuple[Moment, ...]]:
-    found: dict[str, tuple[Moment, ...]] = {}
-    for release in profile.releases:
-        found[release.id] = (*found.get(release.id, ()), release.on)
-    return found

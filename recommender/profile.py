@@ -207,6 +207,13 @@ class Profile(Part):
             return self._document.problem(code, message, hint, *path)
         return Problem(code, message, hint, path=".".join(map(str, path)))
 
+    def released(self) -> dict[str, tuple[Moment, ...]]:
+        """By id of an act that lifts stops: when it was recorded."""
+        found: dict[str, tuple[Moment, ...]] = {}
+        for release in self.releases:
+            found[release.id] = (*found.get(release.id, ()), release.on)
+        return found
+
     @cached_property
     def digest(self) -> str:
         """SHA-256 of what is stated about the patient; `expect` does not count."""

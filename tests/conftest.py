@@ -8,6 +8,8 @@ from collections.abc import Generator
 import pytest
 from hypothesis import HealthCheck, settings
 
+from recommender.engines import durable
+
 # Deadlines measure the machine, not the code; `ci` also draws the same examples each time.
 settings.register_profile("default", deadline=None)
 settings.register_profile(
@@ -35,6 +37,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--renew-plans", action="store_true", help="write the expected plans and outputs anew"
     )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave out what is marked `durable` where durable-rules is not installed, and say why."""
+    if (why := durable.missing()) is None:
+        return
+    for item in items:
+        if item.get_closest_marker("durable"):
+            item.add_marker(pytest.mark.skip(reason=str(why)))
 
 
 @pytest.hookimpl(wrapper=True)

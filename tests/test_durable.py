@@ -16,11 +16,7 @@ from recommender.facts import Fact, Members, Options, Possible, Span, everything
 from recommender.rulebook import Rulebook
 from tests import strategies as drawn
 
-WHY_NOT = durable.missing()
-pytestmark = [
-    pytest.mark.durable,
-    pytest.mark.skipif(WHY_NOT is not None, reason=str(WHY_NOT)),
-]
+pytestmark = pytest.mark.durable
 
 
 def rulebook(

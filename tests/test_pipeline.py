@@ -17,8 +17,6 @@ from recommender.trace import Trace
 from recommender.version import VERSION
 from tests.building import AS_OF, facts, ordinal, patient, problems, rulebook
 
-needs_durable = pytest.mark.skipif(durable.missing() is not None, reason="no durable-rules")
-
 
 @pytest.fixture(scope="module")
 def book() -> Rulebook:
@@ -101,7 +99,6 @@ def test_the_answer_says_what_made_it(book: Rulebook) -> None:
 
 
 @pytest.mark.durable
-@needs_durable
 def test_both_engines_give_the_same_answer(book: Rulebook) -> None:
     first = recommend(HIGH, book).to_dict()
     second = recommend(HIGH, book, engine="durable").to_dict()

@@ -37,7 +37,7 @@ from recommender.plan import combine
 from recommender.recommendation import Recommendation
 from recommender.regions import Member, Stretches, Variable
 from recommender.rules import Rule, Verb
-from recommender.stops import Releases, lifted
+from recommender.stops import lifted
 from recommender.stops import stops as find_stops
 from recommender.vocabulary import Feature
 
@@ -106,7 +106,7 @@ class _Search:
         self._adaptation = adaptation
         self.wanted = wanted
         trace = answer.trace
-        self._releases = _releases(answer)
+        self._releases = answer.profile.released()
         known: Memberships = trace.rulebook.derived(
             memberships, trace.rulebook.inactive(trace.as_of)
         )
@@ -270,13 +270,6 @@ class _Search:
         plan = combine(candidates, new, found, answer.profile.preferences.prefers)
         inside = {chosen.candidate.adaptation.id for chosen in plan.chosen}
         return candidates[self._adaptation].membership, self._adaptation in inside
-
-
-def _releases(answer: Recommendation) -> Releases:
-    found: dict[str, tuple[Moment, ...]] = {}
-    for release in answer.profile.releases:
-        found[release.id] = (*found.get(release.id, ()), release.on)
-    return found
 
 
 def _fewest(ways: Iterable[tuple[Features, int]]) -> Sets:

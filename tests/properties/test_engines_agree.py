@@ -28,8 +28,6 @@ from recommender.trace import Trace
 from recommender.vocabulary import Feature, Kind, Scalar
 from tests import strategies as drawn
 
-WHY_NOT = durable.missing()
-without_durable = pytest.mark.skipif(WHY_NOT is not None, reason=str(WHY_NOT))
 SHIPPED_DAY = date(2026, 11, 24)
 FEWER = settings().max_examples // 3
 """Examples where one of them is much work; the rest takes as many as the profile says."""
@@ -157,7 +155,6 @@ def test_native_does_what_is_written(data: st.DataObject) -> None:
 
 
 @pytest.mark.durable
-@without_durable
 @given(st.data())
 def test_durable_does_what_native_does(data: st.DataObject) -> None:
     """The same truths, facts and reasons, rule by rule and test by test."""
@@ -167,7 +164,6 @@ def test_durable_does_what_native_does(data: st.DataObject) -> None:
 
 
 @pytest.mark.durable
-@without_durable
 @settings(max_examples=FEWER)
 @given(st.data())
 def test_durable_agrees_however_rules_are_dealt(data: st.DataObject) -> None:
@@ -202,7 +198,6 @@ def test_native_does_what_the_shipped_rulebook_says(data: st.DataObject) -> None
 
 
 @pytest.mark.durable
-@without_durable
 @settings(max_examples=FEWER)
 @given(st.data())
 def test_durable_agrees_on_the_shipped_rulebook(data: st.DataObject) -> None:
@@ -211,7 +206,6 @@ def test_durable_agrees_on_the_shipped_rulebook(data: st.DataObject) -> None:
 
 
 @pytest.mark.durable
-@without_durable
 @settings(max_examples=FEWER)
 @given(st.data())
 def test_durable_agrees_on_profiles(data: st.DataObject) -> None:

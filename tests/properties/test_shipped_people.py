@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import random
-from importlib.util import find_spec
 
 import pytest
 
@@ -49,7 +48,6 @@ def test_every_answer_keeps_its_promises(first: int) -> None:
 
 
 @pytest.mark.durable
-@pytest.mark.skipif(find_spec("durable") is None, reason="durable-rules is not built here")
 @pytest.mark.parametrize("first", range(0, PEOPLE, BATCH))
 def test_both_engines_agree(first: int) -> None:
     """A disagreement is an EngineError."""

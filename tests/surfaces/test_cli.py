@@ -153,7 +153,6 @@ def test_a_template_that_hides_a_stop_is_refused_and_the_stop_is_shown(tmp_path:
 
 @pytest.mark.durable
 def test_both_engines_give_the_same_page() -> None:
-    pytest.importorskip("durable.engine")
     checked = run("recommend", TYPICAL, "--cross-check")
     assert "cross-checked: native, durable agree" in checked
     other = run("recommend", TYPICAL, "--engine", "durable")

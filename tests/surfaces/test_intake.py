@@ -28,9 +28,10 @@ WORDS = (ROOT / "templates" / "_parts" / "words.j2").read_text("utf-8")
 runner = CliRunner()
 
 
-def interview(file: Path, *typed: str, code: int = 0) -> str:
+def interview(file: Path, *typed: str, code: int = 0, more: tuple[str, ...] = ()) -> str:
     """What one interview prints, with these lines typed and then the end of input."""
-    result = runner.invoke(app, ["intake", str(file), *DAY], input="".join(f"{t}\n" for t in typed))
+    given = "".join(f"{one}\n" for one in typed)
+    result = runner.invoke(app, ["intake", str(file), *DAY, *more], input=given)
     assert result.exit_code == code, result.output
     assert "Traceback" not in result.output
     return result.stdout
@@ -134,6 +135,17 @@ def test_a_stop_that_is_in_force_is_shown_before_anything_is_asked(file: Path) -
     interview(file, "each", "", "", "", "y", "")
     text = interview(file, "y", "q")
     assert text.index("Stop: act on this first") < text.index("Why         ")
+
+
+def test_no_template_of_a_site_hides_a_stop(file: Path, tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    (site / "templates" / "intake").mkdir(parents=True)
+    (site / "templates" / "intake" / "stop.txt.j2").write_text("Nothing here.\n", "utf-8")
+    (site / "rules").symlink_to(ROOT / "rules")
+    typed = ("each", "", "", "", "y", "")
+    text = interview(file, *typed, more=("--content", str(site)))
+    assert "Nothing here." not in text
+    assert "!! TODAY: Full suicide assessment today" in text
 
 
 # --------------------------------------------------------------------------------- going back

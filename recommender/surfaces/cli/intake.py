@@ -295,7 +295,8 @@ class _Talk:
 
         context = view(self._sitting.document) | more
         layout = terminal.page(None)
-        text = render_template(f"intake/{page}", context, templates=self._templates, **layout)
+        templates = None if page == "stop" else self._templates  # no site can hide a stop
+        text = render_template(f"intake/{page}", context, templates=templates, **layout)
         terminal.write("\n" + text, None)
 
     def _note(self, note: str) -> None:
