@@ -17,6 +17,8 @@ from recommender.vocabulary import Feature, Kind, Source
 
 Stated = tuple[Possible, Moment, tuple[str, ...]]
 Path = tuple[str | int, ...]
+WISHES = ("prefers", "declines")
+"""The profile's lists of adaptations; they are complete, so that what is not named is a «no»."""
 HISTORY = frozenset({"treatments", "episodes", "current_episode_months"})
 
 
@@ -93,6 +95,11 @@ class Findings:
         for group in ("preferences", "history"):
             for name, stated in (getattr(profile, group).__pydantic_extra__ or {}).items():
                 self._field(f"{group}.{name}", stated, (group, name))
+        for key in WISHES:
+            if f"preferences.{key}" in self._rulebook.features:
+                self._field(
+                    f"preferences.{key}", getattr(profile.preferences, key), ("preferences", key)
+                )
 
     def _field(self, name: str, raw: Any, path: Path) -> None:
         if raw is None:
@@ -179,9 +186,8 @@ class Findings:
 
     def _check_preferences(self) -> None:
         known = list(self._rulebook.adaptations)
-        preferences = self._profile.preferences
-        for key, listed in (("prefers", preferences.prefers), ("declines", preferences.declines)):
-            for n, name in enumerate(listed):
+        for key in WISHES:
+            for n, name in enumerate(getattr(self._profile.preferences, key)):
                 if name not in self._rulebook.adaptations:
                     hint = did_you_mean(name, known)
                     path = ("preferences", key, n)

@@ -176,6 +176,7 @@ class Release(Part):
 
     id: Token
     on: When
+    by: Token | None = Field(None, description="who did it: a role or staff code, never a name")
 
 
 class Profile(Part):

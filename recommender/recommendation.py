@@ -20,7 +20,7 @@ from recommender.questions import Question, Questions
 from recommender.rulebook import Rulebook
 from recommender.rules import IfNotKnown, Rule, Verb
 from recommender.scores import bands_met
-from recommender.stops import Stop
+from recommender.stops import Stop, lifted
 from recommender.trace import SAID, Trace
 from recommender.vocabulary import Adaptation, Band, Feature, Instrument, Source
 
@@ -154,6 +154,7 @@ class _Writer:
         return {
             "safe_base": header.safe_base if nothing else None,
             "presumed": presumed,
+            "acts": list(self._acts()),
             "departures": [
                 {"changes": name, "title": self._title(name), "because": why}
                 for name, why in header.departures.items()
@@ -166,6 +167,23 @@ class _Writer:
             "of_combinations": header.of_combinations if self._combines() else None,
             "contacts": dict(header.contacts),
         }
+
+    def _acts(self) -> Iterator[Document]:
+        """Each act on record, who did it, and what it lifts of what would hold without it."""
+        for act in self._answer.profile.releases:
+            alone = {act.id: (act.on,)}
+            yield {
+                "release": act.id,
+                "on": str(act.on),
+                "by": act.by,
+                "lifts": [
+                    {"rule": rule.id, "title": rule.text.title}
+                    for rule, truth in self._trace.live()
+                    if truth != FALSE
+                    and rule.text.release == act.id
+                    and lifted(rule, self._trace, alone)
+                ],
+            }
 
     def _combines(self) -> bool:
         """Whether the plan has several parts that ask something of the patient."""

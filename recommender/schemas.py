@@ -337,6 +337,22 @@ class Combining(Because):
     adaptations: list[str]
 
 
+class Titled(Part):
+    """A rule by its id, with its title."""
+
+    rule: str
+    title: str
+
+
+class Act(Part):
+    """An act on record that lifts stops or exclusions, and which of them it lifts here."""
+
+    release: str
+    on: str
+    by: str | None = Field(description="who did it, as a role or staff code; null: not recorded")
+    lifts: list[Titled]
+
+
 class Departure(Part):
     """What this site changes of the shipped safety rules, and its written reason."""
 
@@ -350,6 +366,7 @@ class Basis(Part):
 
     safe_base: str | None
     presumed: list[Presumed]
+    acts: list[Act]
     departures: list[Departure]
     combination: list[Combining]
     supposed: list[str] = Field(description="features taken as known otherwise, for «what if»")

@@ -40,6 +40,7 @@ BOOK = rulebook(
         STAGE,
         boolean("access.vr"),
         boolean("preferences.group_ok"),
+        members("preferences.declines", "mbct", accepts_other=True),
         members("conditions", "ptsd"),
         members("medications", "lithium", accepts_other=True),
         integer("history.episodes", 0, 99),
@@ -174,3 +175,16 @@ def test_a_misspelt_agent_is_refused_and_a_rare_one_kept() -> None:
     assert "'sertraline'" in message
     assert facts(BOOK, history={"treatments": [treatment | {"agent": "tianeptine"}]})
     assert facts(BOOK, history={"treatments": [{"kind": "other", "agent": "sertralin"}]})
+
+
+@pytest.mark.parametrize("wishes", [{}, {"declines": []}, {"declines": ["mbct"]}])
+def test_what_is_declined_is_a_complete_list_that_rules_can_read(wishes: Plain) -> None:
+    found = facts(BOOK, preferences=wishes)["preferences.declines"]
+    assert found.state == "known"
+    assert shown(BOOK, found) == {"value": wishes.get("declines", [])}
+
+
+def test_an_adaptation_that_no_rule_reads_may_be_declined_as_well() -> None:
+    found = facts(BOOK, preferences={"declines": ["ba"]})["preferences.declines"]
+    assert found.extra == ("ba",)
+    assert refused(preferences={"declines": ["juggling"]})[0][0] == "P210"

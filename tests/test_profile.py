@@ -183,6 +183,7 @@ def test_an_identifier_or_free_text_is_refused_as_a_value(value: str) -> None:
         {"preferences": {"prefers": [value]}},
         {"history": {"treatments": [{"kind": value}]}},
         {"access": {"place": value}},
+        {"releases": [{"id": "seen", "on": "2026-10-02", "by": value}]},
     ):
         found = wrong(**parts)
         assert {problem.code for problem in found} == {"P103"}

@@ -156,6 +156,23 @@ def aside(document: Plain, name: str) -> Any:
 # ------------------------------------------------------------------------------- the whole
 
 
+def _acts(book: Rulebook, *releases: Plain) -> list[Plain]:
+    low = {"mood": {"value": "low", "on": "2026-11-18"}}
+    stopped = answer(book, observations=low, releases=list(releases)).to_dict()
+    acts: list[Plain] = stopped["basis"]["acts"]
+    return acts
+
+
+def test_an_act_on_record_says_who_did_it_and_what_it_lifts(book: Rulebook) -> None:
+    later, earlier = ({"id": "seen", "on": f"2026-11-{day}"} for day in ("19", "17"))
+    stop = {"rule": "safety.t.stop", "title": book.rules["safety.t.stop"].text.title}
+    assert _acts(book, later | {"by": "duty_nurse"}, earlier) == [
+        {"release": "seen", "on": "2026-11-19", "by": "duty_nurse", "lifts": [stop]},
+        {"release": "seen", "on": "2026-11-17", "by": None, "lifts": []},
+    ]
+    assert _acts(book, {"id": "other", "on": "2026-11-19"})[0]["lifts"] == []
+
+
 def test_the_document_is_plain_data_that_fits_its_schema(document: Plain) -> None:
     assert json.loads(json.dumps(document)) == document
     RecommendationDocument.model_validate(document)

@@ -178,6 +178,8 @@ def test_markdown_reads_back_to_the_same_adaptations_and_rules(rich: Document) -
     known |= {one for entry in rich["ask"] for one in entry["can_change"]}
     known |= {one["rule"] for entry in plan for one in entry["gates"]}
     known |= {one["rule"] for one in rich["basis"]["presumed"]}
+    known |= {act["release"] for act in rich["basis"]["acts"]}
+    known |= {one["rule"] for act in rich["basis"]["acts"] for one in act["lifts"]}
     known |= {rich["profile"]["id"], rich["rulebook"]["id"], rich["rulebook"]["digest"][:12]}
     known |= {one["rule"] for entry in plan for one in entry["alternatives"]}
     assert spans <= known

@@ -42,6 +42,39 @@ def test_only_these_unknowns_make_the_whole_plan_provisional() -> None:
     assert {t.feature for rule in refers for t in conditions.tests_of(rule.condition)} <= {"age"}
 
 
+def _rests_on(rule: Rule) -> Iterator[Feature]:
+    """The assessed features behind a condition, through those that rules conclude."""
+    for test in conditions.tests_of(rule.condition):
+        behind = RULEBOOK.concluding.get(test.feature)
+        if behind is None:
+            yield RULEBOOK.features[test.feature]
+        for one in behind or ():
+            yield from _rests_on(one)
+
+
+def _grows_old(feature: Feature) -> bool:
+    """Whether its values lapse, because it has a window or one of its instruments has."""
+    sources = [s for s in feature.from_ if s != "clinician"]
+    instruments = [RULEBOOK.instruments[s.instrument] for s in sources if s.instrument]
+    return bool(feature.valid_for or any(one.valid_for for one in instruments))
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        rule
+        for rule in RULEBOOK.by_verb(Verb.EXCLUDE)
+        if rule.id.startswith("safety.")
+        and rule.unknown_means in (IfNotKnown.CAUTION, IfNotKnown.PRESUME)
+    ],
+    ids=lambda rule: rule.id,
+)
+def test_no_exclusion_that_goes_ahead_on_the_unknown_ends_by_time_alone(rule: Rule) -> None:
+    """What was found stays until somebody looks again: it is kept as a safety finding."""
+    lapsing = [f.id for f in _rests_on(rule) if _grows_old(f) and f.safety is None]
+    assert lapsing == []
+
+
 def _stated(profile: Profile, feature: Feature, value: object) -> Profile:
     """The same person with one feature known to be this, on the day of the assessment."""
     given = profile.model_dump(mode="json", by_alias=True, exclude_unset=True)

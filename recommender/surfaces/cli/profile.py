@@ -44,8 +44,15 @@ def new(content: options.Content = None, output: options.Output = None) -> None:
 
 
 def form(rulebook: "Rulebook", today: date) -> dict[str, Any]:
-    """What the empty profile offers, section by section."""
-    fields = [f for f in rulebook.features.values() if not f.from_ and not f.concluded]
+    """What the empty profile offers, section by section; wishes have lines of their own."""
+    from recommender.findings import WISHES
+
+    wishes = {f"preferences.{key}" for key in WISHES}
+    fields = [
+        f
+        for f in rulebook.features.values()
+        if not f.from_ and not f.concluded and f.id not in wishes
+    ]
     stated = {name: [_line(f) for f in fields if f.id.startswith(f"{name}.")] for name in SECTIONS}
     lists = {f.id: _line(f) for f in fields if f.id in LISTS}
     rated = [f for f in rulebook.features.values() if "clinician" in f.from_]
