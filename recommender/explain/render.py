@@ -26,7 +26,7 @@ from recommender.explain import layout, must_show
 from recommender.explain.view import Document, is_scale_item, view
 
 SUFFIXES: Final = {"text": "txt", "markdown": "md", "html": "html", "yaml": "yaml"}
-AUDIENCES: Final = ("clinician",)
+AUDIENCES: Final = ("clinician", "governance")
 
 _PERIOD = re.compile(r"P(\d+)([DWM])")
 _UNITS = {"D": "day", "W": "week", "M": "month"}
@@ -36,6 +36,7 @@ def render(
     document: Document,
     *,
     audience: str = "clinician",
+    trace: Document | None = None,
     format: str = "text",
     width: int = 100,
     color: bool = False,
@@ -43,13 +44,14 @@ def render(
 ) -> str:
     """The whole answer for one audience; `templates` overrides shipped templates file by file.
 
+    trace: for governance, from `argument.full_trace`: what every rule did.
     A template of a site that leaves out a stop, a caution, an assumption or the like is refused as
     R105 before its page is seen; the error then carries the answer's stops.
     """
     return _page(
         f"explanation/{audience}",
         document,
-        partial(_whole, format=format),
+        partial(_whole, format=format, trace=trace),
         must_show.answer,
         format=format,
         width=width,
@@ -58,9 +60,11 @@ def render(
     )
 
 
-def _whole(document: Document, format: str) -> dict[str, Any]:
+def _whole(document: Document, format: str, trace: Document | None) -> dict[str, Any]:
     """What the page of a whole answer looks up; pictures only where they are drawn."""
     context = view(document)
+    if trace is not None:
+        context["trace"] = trace
     if format == "html":
         from recommender.explain import pictures
 

@@ -17,6 +17,13 @@ class PlanForm(StrEnum):
     JSON = "json"
 
 
+class Audience(StrEnum):
+    """For whom the answer is written."""
+
+    CLINICIAN = "clinician"
+    GOVERNANCE = "governance"
+
+
 def recommend(
     profile: options.ProfileName,
     content: options.Content = None,
@@ -25,6 +32,10 @@ def recommend(
         PlanForm,
         typer.Option("--format", help="How the answer is written; html is one page with pictures."),
     ] = PlanForm.TEXT,
+    audience: Annotated[
+        Audience,
+        typer.Option(help="For whom: clinician, or governance with what every rule did."),
+    ] = Audience.CLINICIAN,
     output: options.Output = None,
     engine: Annotated[
         options.Engine, typer.Option(help="Which reader of the rules answers.")
@@ -41,17 +52,26 @@ def recommend(
     Example: recommender recommend profile.json --format json -o answer.json
 
     Example: recommender recommend profile.yaml --format html -o page.html
+
+    Example: recommender recommend profile.yaml --audience governance --format html -o trace.html
     """
     answer = options.answer(profile, content, as_of, engine=engine, cross_check=cross_check)
     document = answer.to_dict()
     if form is PlanForm.JSON:
         terminal.write_json(document, output)
         return
+    from recommender.explain.argument import full_trace
     from recommender.explain.render import render
 
-    layout = terminal.page(output)
-    text = render(document, format=form.value, templates=options.templates_of(content), **layout)
-    terminal.write(text, output)
+    page = render(
+        document,
+        audience=audience.value,
+        trace=full_trace(answer) if audience is Audience.GOVERNANCE else None,
+        format=form.value,
+        templates=options.templates_of(content),
+        **terminal.page(output),
+    )
+    terminal.write(page, output)
 
 
 def add_to(app: typer.Typer) -> None:
