@@ -33,7 +33,7 @@ check: $(VENV)/.dev ## format, lint, types, import contracts, YAML, rules
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/yamllint --strict rules profiles
-	$(BIN)/recommender rules list > /dev/null
+	$(BIN)/recommender rules lint
 
 format: $(VENV)/.dev ## rewrite the Python files as ruff wants them
 	$(BIN)/ruff format .

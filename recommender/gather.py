@@ -62,12 +62,24 @@ class Gathered:
         key: bool = False,
     ) -> None:
         """Note a problem at `path` inside an entry; `key` points at the key, not at its value."""
+        self.problems.append(self.problem(entry, code, message, hint, path, key=key))
+
+    def problem(
+        self,
+        entry: Entry,
+        code: str,
+        message: str,
+        hint: str = "",
+        path: tuple[str | int, ...] = (),
+        *,
+        key: bool = False,
+    ) -> Problem:
+        """A problem at `path` inside an entry, in the last file that states it."""
         for document, base in reversed(self.places.get(entry, [])):
             whole = (*base, *path)
             if not path or whole in document.values or whole in document.keys:
-                self.problems.append(document.problem(code, message, hint, *whole, key=key))
-                return
-        self.problems.append(Problem(code, message, hint, path=".".join(map(str, (*entry, *path)))))
+                return document.problem(code, message, hint, *whole, key=key or not path)
+        return Problem(code, message, hint, path=".".join(map(str, (*entry, *path))))
 
 
 def gather(root: Path, site: Path | None = None, *, shown: str = "") -> Gathered:

@@ -186,6 +186,16 @@ def load_rulebook(path: Path | str | None = None, *, pin: str | None = None) -> 
     return rulebook
 
 
+def load_with_places(path: Path | str | None = None) -> tuple[Rulebook, Gathered]:
+    """The rulebook as read from its YAML, with the place of every entry; raises ContentError."""
+    root = files.root(Path(path) if path is not None else None)
+    over = None
+    if _is_site(root):
+        root, over = files.root(None), root
+    gathered = gather(root, over, shown=str(path) if path is not None else "")
+    return build(gathered), gathered
+
+
 def _is_site(root: Path) -> bool:
     """Whether a folder only changes the shipped rulebook; its own loading checks the rest."""
     try:

@@ -11,7 +11,17 @@ from typing import Annotated
 
 import typer
 
-from recommender.surfaces.cli import ask, intake, profile, recommend, rules, schema, what_if, why
+from recommender.surfaces.cli import (
+    ask,
+    intake,
+    lint,
+    profile,
+    recommend,
+    rules,
+    schema,
+    what_if,
+    why,
+)
 from recommender.surfaces.cli.errors import Commands
 
 app = typer.Typer(
@@ -52,6 +62,7 @@ def recommender(
 
 for _module in (recommend, why, what_if, ask, intake, schema):
     _module.add_to(app)
+lint.add_to(rules.app)
 app.add_typer(profile.app, name="profile")
 app.add_typer(rules.app, name="rules")
 

@@ -1,0 +1,1 @@
+"""What a clinical-governance group does with rule files: look, prove, compare, test, sign."""

@@ -1,0 +1,1 @@
+"""Looks for what the loader accepts and a reviewer should not: one small check a file."""

@@ -1,0 +1,1 @@
+"""One check a module; which there are, and how serious each is, stands in severities.py."""

@@ -1,0 +1,33 @@
+"""A clinical rule without its certainty.
+
+What it checks
+    Every rule that recommends, excludes, refers, cautions or tailors has `certainty`.
+
+Why it matters
+    What is not said counts as very low, which may be less than is known.
+
+Wrong
+    a rule without `certainty`
+
+Right
+    `certainty: low`
+"""
+
+from collections.abc import Iterator
+
+from recommender.governance.lint.subject import Found, Subject
+from recommender.rules import Verb
+
+CODE = "L203"
+CLINICAL = (Verb.RECOMMEND, Verb.EXCLUDE, Verb.REFER, Verb.CAUTION, Verb.TAILOR)
+
+
+def look(subject: Subject) -> Iterator[Found]:
+    """Each rule that says something about treatment."""
+    for rule in subject.live:
+        if rule.verb in CLINICAL and rule.text.certainty is None:
+            yield Found(
+                ("rules", rule.id),
+                "the rule does not say how certain it is",
+                "One of high, moderate, low, very_low, as in GRADE.",
+            )
