@@ -22,9 +22,9 @@ from benchmarks.figures import (
     question_figures,
     rule_figures,
 )
-from benchmarks.people import shipped, synthetic
 from benchmarks.timing import table
 from recommender import content, load_rulebook
+from recommender.governance.synthetic import shipped, synthetic
 
 README = Path(__file__).parent / "README.md"
 _BLOCK = re.compile(r"(<!-- figures -->\n).*?(<!-- end -->)", re.DOTALL)

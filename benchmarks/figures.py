@@ -23,7 +23,6 @@ from benchmarks.engines import (
     close,
     runners,
 )
-from benchmarks.people import shipped, synthetic
 from benchmarks.timing import Row, Work, interleaved, processor_seconds
 from benchmarks.translate import Translation
 from recommender import content, load_rulebook, recommend
@@ -33,6 +32,7 @@ from recommender.engines import native
 from recommender.explain.minimal import smallest_changes
 from recommender.explain.what_if import differences
 from recommender.gather import gather
+from recommender.governance.synthetic import shipped, synthetic
 from recommender.profile import Profile
 from recommender.rulebook import Rulebook, build, compile_content
 from recommender.schemas import RecommendationDocument

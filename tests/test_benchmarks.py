@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.__main__ import placed
-from benchmarks.people import shipped, synthetic
 from benchmarks.timing import Row, Times, interleaved, table
 from benchmarks.translate import Translation, holds, opposite
 from recommender import content, load_rulebook, recommend
 from recommender.conditions import FALSE, TRUE
+from recommender.governance.synthetic import shipped, synthetic
 from recommender.profile import Profile
 from recommender.rulebook import Rulebook
 from recommender.trace import Trace

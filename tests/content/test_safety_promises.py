@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from benchmarks.people import synthetic
 from recommender import conditions, load_rulebook, recommend
 from recommender.errors import EngineError
+from recommender.governance.synthetic import synthetic
 from recommender.profile import Profile, as_profile
 from recommender.rules import IfNotKnown, Invariant, Rule, Verb
 from recommender.vocabulary import Feature

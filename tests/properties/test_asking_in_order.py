@@ -8,8 +8,8 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.asking import interview
-from benchmarks.people import shipped, synthetic
 from recommender import content, load_rulebook
+from recommender.governance.synthetic import shipped, synthetic
 from recommender.profile import Profile
 from recommender.rules import IfNotKnown
 

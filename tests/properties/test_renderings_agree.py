@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from benchmarks.people import synthetic
 from recommender import Recommendation, content, load_rulebook, recommend
 from recommender.explain.argument import full_trace
 from recommender.explain.render import render
 from recommender.explain.view import view
+from recommender.governance.synthetic import synthetic
 from recommender.profile import read_profile
 from tests.reading_back import Claims, claims, spoken
 

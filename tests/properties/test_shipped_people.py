@@ -10,9 +10,9 @@ import random
 
 import pytest
 
-from benchmarks.people import synthetic
 from recommender import Recommendation, load_rulebook, recommend
 from recommender.explain.render import render
+from recommender.governance.synthetic import synthetic
 from recommender.pipeline import infer
 from recommender.schemas import RecommendationDocument
 

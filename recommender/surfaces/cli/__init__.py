@@ -19,6 +19,7 @@ from recommender.surfaces.cli import (
     recommend,
     rules,
     schema,
+    trial,
     what_if,
     why,
 )
@@ -63,6 +64,7 @@ def recommender(
 for _module in (recommend, why, what_if, ask, intake, schema):
     _module.add_to(app)
 lint.add_to(rules.app)
+trial.add_to(rules.app)
 app.add_typer(profile.app, name="profile")
 app.add_typer(rules.app, name="rules")
 

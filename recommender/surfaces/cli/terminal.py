@@ -4,6 +4,8 @@ import json
 import os
 import shutil
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +34,18 @@ def color(output: Path | None) -> bool:
 def page(output: Path | None) -> dict[str, Any]:
     """The layout for where the text goes, as the renderer takes it."""
     return {"width": width() if output is None else PAGE, "color": color(output)}
+
+
+@contextmanager
+def progress(what: str) -> Iterator[Callable[[str], None]]:
+    """Says on one line of a terminal what long work is at; silent where nobody watches."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status(what) as status:
+        yield lambda at: status.update(f"{what}: {at}")
 
 
 def write(text: str, output: Path | None) -> None:

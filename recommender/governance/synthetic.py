@@ -1,4 +1,8 @@
-"""The profiles everything is measured on: shipped vignettes, and synthetic ones half answered."""
+"""Profiles to try a rulebook on: the vignettes of a folder, and synthetic ones drawn at random.
+
+In: a folder with `profiles/`, or a rulebook, a seed and a share of what is answered. Out: profiles;
+one seed gives one profile. Nobody is like a drawn one.
+"""
 
 import random
 from collections.abc import Callable, Iterator
@@ -15,7 +19,7 @@ _MEMBER_PRESENT = 0.03
 
 
 def shipped(root: Path, every: int = 1) -> list[Profile]:
-    """Every so many of the shipped vignettes, by name."""
+    """Every so many of a folder's vignettes, by name."""
     paths = sorted((root / "profiles").glob("*.yaml"))[::every]
     return [read_profile(path.read_bytes(), path.name) for path in paths]
 
