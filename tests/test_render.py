@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import jinja2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -423,3 +424,21 @@ def test_an_unknown_format_or_template_is_an_error(rich: Document) -> None:
         render(rich, audience="nobody")
     with pytest.raises(RenderError, match="R104"):
         render_template("explanation/nothing", {})
+
+
+WORDING = {"_parts/words.j2", "_parts/say.j2"}
+FORM = {"profile/new.yaml.j2", "governance/rule.txt.j2", "_parts/page.css.j2"}
+"""The empty profile is a form in the format's own keys; a rule is read as its keys stand."""
+
+
+def test_every_word_of_a_page_stands_in_one_place() -> None:
+    """A second language translates words.j2 and say.j2, and nothing else."""
+    folder = content.root() / "templates"
+    lexer = jinja2.Environment(trim_blocks=True, lstrip_blocks=True)
+    for file in sorted(folder.rglob("*.j2")):
+        name = str(file.relative_to(folder))
+        if name not in WORDING | FORM:
+            tokens = lexer.lex(file.read_text("utf-8"))
+            written = "".join(text if kind == "data" else "0" for _, kind, text in tokens)
+            left = re.sub(r"<[^>]*>|^---$", "", written)
+            assert re.findall("[A-Za-z]{2,}", left) == [], name
