@@ -198,7 +198,7 @@ def test_no_caution_is_hidden(rich: Document) -> None:
 def test_values_that_decided_stand_with_their_origin(rich: Document) -> None:
     text = flat(render(rich))
     severity = "Severity of depression is at least moderate: severe"
-    assert f"{severity} (Patient Health Questionnaire-9 21, 2026-11-20)" in text
+    assert f"{severity} (Patient Health Questionnaire-9 21, 2026-11-20, 4 days old)" in text
     assert "2026-07-02, out of date" in text
     assert "2 to 3 trials (from the treatment history, not exactly known)" in text
     assert "mild or moderate (GAD7, 2026-11-20, sources disagree)" in text
@@ -284,7 +284,7 @@ def test_the_name_of_a_scale_is_escaped_as_the_format_does(rich: Document) -> No
     for fact in rich["facts"]:
         fact["label"] += " R&D *x*"
     text, markdown = render(rich), render(rich, format="markdown")
-    assert "R&D *x* 21, 2026-11-20)" in flat(text)
+    assert "R&D *x* 21, 2026-11-20, 4 days old)" in flat(text)
     assert "&amp;" not in text + markdown
     assert " *x*" not in markdown
 
@@ -442,3 +442,20 @@ def test_every_word_of_a_page_stands_in_one_place() -> None:
             written = "".join(text if kind == "data" else "0" for _, kind, text in tokens)
             left = re.sub(r"<[^>]*>|^---$", "", written)
             assert re.findall("[A-Za-z]{2,}", left) == [], name
+
+
+@pytest.mark.parametrize(
+    ("on", "words"),
+    [
+        ("2026-11-24", "2026-11-24, today)"),
+        ("2026-11-24T08:15", "2026-11-24T08:15, today)"),
+        ("2026-11-23", "1 day old)"),
+        ("2026-09-26", "59 days old)"),
+        ("2026-09-25", "about 2 months old)"),
+        ("2025-11-24", "about 12 months old)"),
+    ],
+)
+def test_a_value_says_how_old_it_is(rich: Document, on: str, words: str) -> None:
+    for fact in rich["facts"]:
+        fact["on"] = on if fact["on"] else None
+    assert words in flat(render(rich))

@@ -11,6 +11,7 @@ import re
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from datetime import date
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Final
@@ -283,7 +284,7 @@ def _environment(folders: tuple[Path, ...], format: str) -> jinja2.Environment:
     environment.filters |= MARKS[format]
     environment.filters |= {"nested": _nested, "comment": layout.comment, "number_of": _number_of}
     environment.filters |= {"anchor": _anchor, "shortened": _shortened}
-    environment.filters |= {"capfirst": _capfirst, "column": _column}
+    environment.filters |= {"capfirst": _capfirst, "column": _column, "days_since": _days_since}
     environment.tests["scale_item"] = is_scale_item
     return environment
 
@@ -372,6 +373,11 @@ def _period(period: str) -> str:
         return period
     unit = _UNITS[found[2]]
     return f"{found[1]} {unit}" if found[1] == "1" else f"{found[1]} {unit}s"
+
+
+def _days_since(on: str, day: str) -> int:
+    """How many days lie between the day of a value, with or without a time, and a later one."""
+    return (date.fromisoformat(day) - date.fromisoformat(on[:10])).days
 
 
 def _doi_link(doi: str) -> Markup:
