@@ -199,9 +199,9 @@ def test_values_that_decided_stand_with_their_origin(rich: Document) -> None:
     text = flat(render(rich))
     severity = "Severity of depression is at least moderate: severe"
     assert f"{severity} (Patient Health Questionnaire-9 21, 2026-11-20, 4 days old)" in text
-    assert "2026-07-02, out of date" in text
+    assert "2026-07-02, about 5 months old, out of date" in text
     assert "2 to 3 trials (from the treatment history, not exactly known)" in text
-    assert "mild or moderate (GAD7, 2026-11-20, sources disagree)" in text
+    assert "mild or moderate (GAD7, 2026-11-20, 4 days old, sources disagree)" in text
     assert "sources disagree); reported: mild (clinician, 2026-11-20)" in text
 
 
