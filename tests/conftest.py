@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from recommender.engines import durable
+from recommender.explain import pdf
 
 # Deadlines measure the machine, not the code; `ci` also draws the same examples each time.
 settings.register_profile("default", deadline=None)
@@ -20,6 +21,9 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("ci" if os.environ.get("CI") else "default")
+
+# What a marked test needs: the mark, and what says why it is not here.
+NEEDED = {"durable": durable.missing, "pdf": pdf.missing}
 
 REQUIRE_ALL = os.environ.get("REQUIRE_ALL") == "1"
 
@@ -40,12 +44,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave out what is marked `durable` where durable-rules is not installed, and say why."""
-    if (why := durable.missing()) is None:
-        return
-    for item in items:
-        if item.get_closest_marker("durable"):
-            item.add_marker(pytest.mark.skip(reason=str(why)))
+    """Leave out what is marked `durable` or `pdf` where its library is not here, and say why."""
+    for mark, missing in NEEDED.items():
+        marked = [item for item in items if item.get_closest_marker(mark)]
+        if marked and (why := missing()) is not None:
+            for item in marked:
+                item.add_marker(pytest.mark.skip(reason=str(why)))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -6,6 +6,7 @@ import re
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -39,10 +40,11 @@ def commands(group: typer.Typer = app, path: tuple[str, ...] = ()) -> Iterator[s
         yield from commands(inner.typer_instance, (*path, inner.name or ""))
 
 
-def examples() -> Iterator[list[str]]:
+def examples() -> Iterator[Any]:
     for block in re.findall(r"```\n(.*?)```", CLI, re.S):
         for line in block.splitlines():
-            yield shlex.split(line)
+            words = shlex.split(line)
+            yield pytest.param(words, id=line, marks=[pytest.mark.pdf] if "pdf" in words else [])
 
 
 def test_every_error_code_has_its_heading_and_every_heading_its_code() -> None:
@@ -64,7 +66,7 @@ def test_every_command_has_its_heading_and_every_heading_its_command() -> None:
     assert sorted(headings) == sorted(commands())
 
 
-@pytest.mark.parametrize("line", list(examples()), ids=" ".join)
+@pytest.mark.parametrize("line", list(examples()))
 def test_the_examples_of_the_command_line_run(
     line: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -140,7 +140,7 @@ def test_stops_come_first_and_say_stop(name: str) -> None:
 def test_everything_set_aside_stands_under_its_status(name: str) -> None:
     document, page = answered(name), page_of(name)
     section = next(s for s in page.all("section") if s.attributes["aria-labelledby"] == "set_aside")
-    groups = [one for one in section.children if one.tag == "ul"]
+    groups = list(section.all("ul"))
     seen = [[next(li.all("code")).text() for li in group.children] for group in groups]
     expected: dict[str, list[str]] = {}
     for entry in document["set_aside"]:
@@ -348,6 +348,17 @@ def test_ids_and_links_cannot_be_broken_out_of() -> None:
         text = text.replace(f'"{name}"', json.dumps(f'{name}"><script>'))
     page = read(render(json.loads(text), format="html"))
     assert shape(page) == shape(read(render(document, format="html")))
+
+
+def test_the_footer_of_a_printed_page_cannot_be_broken_out_of() -> None:
+    """There a value stands inside a style sheet."""
+    document = fixture("rich_plan")
+    plain = read(render(document, format="html"))
+    document["profile"]["id"] = '"; } /* \\ </style><script>alert(1)</script> \n é'
+    nasty = read(render(document, format="html"))
+    assert shape(nasty) == shape(plain)
+    (footer,) = re.findall(r"@bottom-left \{ content: (.*?); font", nasty.one("style").text())
+    assert re.fullmatch(r'"Profile ([A-Za-z0-9 .,:_-]|\\[0-9a-f]{2} )*"', footer)
 
 
 def test_the_document_is_left_as_it_was() -> None:

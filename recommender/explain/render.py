@@ -284,7 +284,8 @@ def _environment(folders: tuple[Path, ...], format: str) -> jinja2.Environment:
     environment.filters |= MARKS[format]
     environment.filters |= {"nested": _nested, "comment": layout.comment, "number_of": _number_of}
     environment.filters |= {"anchor": _anchor, "shortened": _shortened}
-    environment.filters |= {"capfirst": _capfirst, "column": _column, "days_since": _days_since}
+    environment.filters |= {"capfirst": _capfirst, "column": _column}
+    environment.filters |= {"css_string": _css_string, "days_since": _days_since}
     environment.tests["scale_item"] = is_scale_item
     return environment
 
@@ -422,6 +423,13 @@ def _number_element(number: int) -> Markup:
 def _anchor(name: str) -> Markup:
     """A name as the end of an id in HTML."""
     return Markup(re.sub(r"[^A-Za-z0-9_.-]", "-", name))
+
+
+def _css_string(text: str) -> Markup:
+    """A value as a string of CSS inside a page of HTML, from which it cannot break out."""
+    plain = layout.one_line(Markup(text).unescape() if isinstance(text, Markup) else text)
+    escaped = re.sub(r"[^A-Za-z0-9 .,:_-]", lambda one: f"\\{ord(one[0]):x} ", plain)
+    return Markup(f'"{escaped}"')
 
 
 def _shortened(text: str, length: int) -> str:

@@ -1,7 +1,7 @@
 """`recommender recommend`: the plan for one profile."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -14,6 +14,7 @@ class PlanForm(StrEnum):
     TEXT = "text"
     MARKDOWN = "markdown"
     HTML = "html"
+    PDF = "pdf"
     JSON = "json"
 
 
@@ -30,7 +31,7 @@ def recommend(
     as_of: options.AsOf = None,
     form: Annotated[
         PlanForm,
-        typer.Option("--format", help="How the answer is written; html is one page with pictures."),
+        typer.Option("--format", help="How the answer is written; html and pdf have pictures."),
     ] = PlanForm.TEXT,
     audience: Annotated[
         Audience,
@@ -51,26 +52,32 @@ def recommend(
 
     Example: recommender recommend profile.json --format json -o answer.json
 
-    Example: recommender recommend profile.yaml --format html -o page.html
+    Example: recommender recommend profile.yaml --format pdf -o plan.pdf
 
     Example: recommender recommend profile.yaml --audience governance --format html -o trace.html
     """
+    if form is PlanForm.PDF:
+        terminal.refuse_bytes(output)
     answer = options.answer(profile, content, as_of, engine=engine, cross_check=cross_check)
     document = answer.to_dict()
     if form is PlanForm.JSON:
         terminal.write_json(document, output)
         return
     from recommender.explain.argument import full_trace
+
+    shown: dict[str, Any] = {
+        "audience": audience.value,
+        "trace": full_trace(answer) if audience is Audience.GOVERNANCE else None,
+        "templates": options.templates_of(content),
+    }
+    if form is PlanForm.PDF:
+        from recommender.explain.pdf import render_pdf
+
+        terminal.write_bytes(render_pdf(document, **shown), output)
+        return
     from recommender.explain.render import render
 
-    page = render(
-        document,
-        audience=audience.value,
-        trace=full_trace(answer) if audience is Audience.GOVERNANCE else None,
-        format=form.value,
-        templates=options.templates_of(content),
-        **terminal.page(output),
-    )
+    page = render(document, format=form.value, **shown, **terminal.page(output))
     terminal.write(page, output)
 
 

@@ -48,13 +48,27 @@ def progress(what: str) -> Iterator[Callable[[str], None]]:
         yield lambda at: status.update(f"{what}: {at}")
 
 
+def refuse_bytes(output: Path | None) -> None:
+    """A usage error where a file for a program would be poured over a terminal."""
+    if output is None and sys.stdout.isatty():
+        message = "a PDF is no text for a terminal. Name a file with -o FILE, or pipe it on."
+        raise typer.BadParameter(message, param_hint="--format")
+
+
 def write(text: str, output: Path | None) -> None:
     """Write text to the file, or to standard output, as UTF-8."""
+    write_bytes(text.encode("utf-8"), output)
+
+
+def write_bytes(data: bytes, output: Path | None) -> None:
+    """Write bytes to the file, or to standard output."""
     if output is None:
-        _write_out(text)
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
         return
     try:
-        output.write_text(text, encoding="utf-8")
+        output.write_bytes(data)
     except OSError as error:
         reason = (error.strerror or "cannot be written").lower()
         raise typer.BadParameter(f"{output}: {reason}", param_hint="--output") from error
@@ -63,9 +77,3 @@ def write(text: str, output: Path | None) -> None:
 def write_json(data: Any, output: Path | None) -> None:
     """Write data as JSON, two blanks a level, for programs."""
     write(json.dumps(data, ensure_ascii=False, indent=2) + "\n", output)
-
-
-def _write_out(text: str) -> None:
-    sys.stdout.flush()
-    sys.stdout.buffer.write(text.encode("utf-8"))
-    sys.stdout.buffer.flush()
