@@ -166,7 +166,15 @@ class _Writer:
             "supposed": list(self._answer.supposed),
             "of_combinations": header.of_combinations if self._combines() else None,
             "contacts": dict(header.contacts),
+            "instruments": self._named_instruments(),
         }
+
+    def _named_instruments(self) -> Document:
+        """The titles of the instruments behind a finding, and of those to follow a part with."""
+        named = {fact.instrument for fact in self._trace.facts.values()}
+        named |= {one for c in self._answer.plan.chosen for one in c.candidate.adaptation.monitor}
+        known = self._rulebook.instruments
+        return {name: known[name].title for name in sorted(named) if name in known}
 
     def _acts(self) -> Iterator[Document]:
         """Each act on record, who did it, and what it lifts of what would hold without it."""

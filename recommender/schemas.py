@@ -372,6 +372,7 @@ class Basis(Part):
     supposed: list[str] = Field(description="features taken as known otherwise, for «what if»")
     of_combinations: str | None = Field(description="what is known of several parts at once")
     contacts: dict[str, str | None]
+    instruments: dict[str, str] = Field(description="id → title of every one that is named")
 
 
 class ProducedBy(Part):

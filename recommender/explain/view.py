@@ -25,7 +25,8 @@ def view(document: Document) -> dict[str, Any]:
         "titles": {entry["adaptation"]: entry["title"] for entry in entries},
         "entries": {entry["adaptation"]: entry for entry in entries},
         "facts": facts,
-        "labels": {name: fact["label"] for name, fact in facts.items()}
+        "labels": document["basis"]["instruments"]
+        | {name: fact["label"] for name, fact in facts.items()}
         | {entry["feature"]: entry["label"] for entry in document["ask"]},
         "decisive": [
             f for name, f in facts.items() if _has_value(f) and _tells(f, name in decisive)
