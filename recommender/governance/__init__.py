@@ -1,0 +1,1 @@
+"""What inspects rule files: proofs about every possible patient, and what they find."""
