@@ -5,7 +5,8 @@ what is settled, what may still change, and which answers could change it. Every
 reads these; features are taken as independent.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from recommender.candidates import Status
@@ -23,27 +24,55 @@ from recommender.conditions import (
 )
 from recommender.facts import Fact, Possible
 from recommender.mdd import Diagrams, Node
-from recommender.regions import Member, Variable, variables_of
+from recommender.regions import (
+    Classes,
+    Exactness,
+    Member,
+    Stretches,
+    Switch,
+    Variable,
+    variables_of,
+)
 from recommender.rulebook import Rulebook
 from recommender.rules import IfNotKnown, Rule, Verb
 from recommender.trace import possible_places
-from recommender.vocabulary import Feature
+from recommender.vocabulary import Feature, Kind
 
 
 class Space:
-    """The variables of a rulebook: which features its rules tell apart, and how finely."""
+    """The variables of a rulebook: which features its rules tell apart, and how finely.
 
-    def __init__(self, rulebook: Rulebook) -> None:
-        tests: dict[str, list[Test]] = {}
-        for test in rulebook.tests:
+    more: tests that must be told besides those of the rulebook. exactly: features of which it must
+    be told whether exactly one value is possible; without it `known` cannot be asked of them.
+    switches: further variables, each with the features behind which it stands.
+    """
+
+    def __init__(
+        self,
+        rulebook: Rulebook,
+        more: Iterable[Test] = (),
+        exactly: Collection[str] = (),
+        switches: Mapping[str, Collection[str]] = MappingProxyType({}),
+    ) -> None:
+        tests: dict[str, list[Test]] = {name: [] for name in exactly}
+        for test in (*rulebook.tests, *more):
             tests.setdefault(test.feature, []).append(test)
         self.variables: list[Variable] = []
         self.of: dict[str, range] = {}
-        for name in rulebook.used:
+        self.exactness: dict[str, int] = {}
+        self.switches: dict[str, int] = {}
+        behind = _last_of(switches, rulebook)
+        for name, feature in rulebook.features.items():
             if name in tests and name not in rulebook.concluding:
                 first = len(self.variables)
-                self.variables.extend(variables_of(rulebook.features[name], tests[name]))
+                self.variables.extend(variables_of(feature, tests[name]))
                 self.of[name] = range(first, len(self.variables))
+                if name in exactly:
+                    self.exactness[name] = len(self.variables)
+                    self.variables.append(Exactness(feature))
+            for switch in behind.get(name, ()):
+                self.switches[switch] = len(self.variables)
+                self.variables.append(Switch(_so_or_not(switch)))
         self._answers = {len(self.variables) + n: name for n, name in enumerate(rulebook.used)}
         self._answer = {name: at for at, name in self._answers.items()}
         self._narrower: dict[tuple[int, int], tuple[int, ...]] = {}
@@ -72,12 +101,34 @@ class Space:
         return known
 
 
+def _last_of(
+    switches: Mapping[str, Collection[str]], rulebook: Rulebook
+) -> Mapping[str, list[str]]:
+    """For each feature the switches of which it is the last one."""
+    place = {name: at for at, name in enumerate(rulebook.features)}
+    found: dict[str, list[str]] = {}
+    for switch, features in switches.items():
+        last = max(features, key=place.__getitem__, default=next(iter(place), ""))
+        found.setdefault(last, []).append(switch)
+    return found
+
+
+def _so_or_not(name: str) -> Feature:
+    return Feature.trusted({"id": name, "label": name, "type": Kind.BOOLEAN})
+
+
 class Conditions:
     """Builds the diagram of any condition: terminals are FALSE, UNKNOWN, TRUE."""
 
-    def __init__(self, rulebook: Rulebook, inactive: frozenset[str]) -> None:
+    def __init__(
+        self,
+        rulebook: Rulebook,
+        inactive: frozenset[str],
+        *,
+        space: Space | None = None,
+    ) -> None:
         self.store = Diagrams()
-        self.space = Space(rulebook)
+        self.space = space or Space(rulebook)
         self._rulebook = rulebook
         self._inactive = inactive
         self._tests: dict[Test, Node] = {}
@@ -138,12 +189,16 @@ class Conditions:
         if test.feature in self._rulebook.concluding:
             judged = compile_test(test, feature)
             return self.store.map(judged, self._concluding(feature), {})
+        if test.name == "known":
+            ends = (FALSE, TRUE) if test.values[0] else (TRUE, FALSE)
+            terminals = tuple(map(self.store.terminal, ends))
+            return self.store.node(self.space.exactness[test.feature], terminals)
         variables = self.space.of[test.feature]
         if variables and isinstance(self.space.variables[variables[0]], Member):
             return self._members(test, feature, variables)
         (at,) = variables
         variable = self.space.variables[at]
-        assert not isinstance(variable, Member)
+        assert isinstance(variable, Stretches | Classes)
         terminals = tuple(self.store.terminal(truth) for truth in variable.truths(test))
         return self.store.node(at, terminals)
 

@@ -6,7 +6,7 @@ that carries the stops, so that a surface can show them first; there is never a 
 
 from collections.abc import Iterator, Sequence
 
-from recommender.candidates import Status
+from recommender.candidates import Candidate, Status
 from recommender.conditions import TRUE, UNKNOWN
 from recommender.errors import EngineError, Problem
 from recommender.recommendation import Document, Recommendation, written_stop
@@ -27,11 +27,19 @@ def require_invariants(answer: Recommendation, stops: Sequence[Stop]) -> None:
     broken = [
         Problem("E110", f"the answer would break the invariant '{one.id}': {one.text.title}")
         for one in answer.trace.rulebook.invariants.values()
-        if _applies(one, answer) and not _holds(one, answer, stops)
+        if breaks(one, answer, stops)
     ]
     if broken:
         in_force = [stop for stop in stops if stop.force is Force.IN_FORCE]
         raise BrokenInvariant(broken, [written_stop(stop, answer.trace) for stop in in_force])
+
+
+def breaks(invariant: Invariant, answer: Recommendation, stops: Sequence[Stop]) -> bool:
+    """Whether the invariant is about this answer and does not hold in it.
+
+    stops: all of them, the released and the open ones too.
+    """
+    return _applies(invariant, answer) and not _holds(invariant, answer, stops)
 
 
 def _applies(invariant: Invariant, answer: Recommendation) -> bool:
@@ -45,19 +53,29 @@ def _applies(invariant: Invariant, answer: Recommendation) -> bool:
 def _holds(invariant: Invariant, answer: Recommendation, stops: Sequence[Stop]) -> bool:
     text = invariant.text
     if text.never is not None:
-        return not _is_so(text.never, answer, stops)
+        return not is_so(text.never, answer, stops)
     wanted = [text.always] if text.always is not None else text.cover or []
-    return any(_is_so(outcome, answer, stops) for outcome in wanted)
+    return any(is_so(outcome, answer, stops, wanted=True) for outcome in wanted)
 
 
-def _is_so(outcome: Outcome, answer: Recommendation, stops: Sequence[Stop]) -> bool:
+def is_so(
+    outcome: Outcome, answer: Recommendation, stops: Sequence[Stop], *, wanted: bool = False
+) -> bool:
+    """Whether an answer has an outcome.
+
+    wanted: the outcome is one that should be. Then what would be recommended or withheld, had the
+    patient not declined it, counts as that: it was offered, and their choice breaks nothing.
+    """
     kind, names = outcome.named
     if kind == "recommended":
-        return set(names) <= set(answer.recommended)
+        offered = {*answer.recommended, *(_declined(answer) if wanted else ())}
+        return set(names) <= offered
     (name,) = names
     match kind:
-        case "excluded" | "withheld":
-            return answer.candidates[name].membership is Status(kind)
+        case "excluded":
+            return answer.candidates[name].membership is Status.EXCLUDED
+        case "withheld":
+            return _withheld(answer.candidates[name], wanted=wanted)
         case "held":
             return _held(name, stops)
         case "referred":
@@ -66,6 +84,19 @@ def _is_so(outcome: Outcome, answer: Recommendation, stops: Sequence[Stop]) -> b
             return any(question.feature == name for question in answer.ask)
         case _:
             return answer.status.value == name
+
+
+def _declined(answer: Recommendation) -> Iterator[str]:
+    """What nothing but the patient's wish keeps from being recommended."""
+    for name, candidate in answer.candidates.items():
+        if candidate.status is Status.DECLINED and candidate.recommends and not candidate.withholds:
+            yield name
+
+
+def _withheld(candidate: Candidate, *, wanted: bool) -> bool:
+    if wanted and candidate.membership is Status.DECLINED:
+        return bool(candidate.withholds)
+    return candidate.membership is Status.WITHHELD
 
 
 def _counting(stops: Sequence[Stop]) -> Iterator[Stop]:

@@ -22,7 +22,7 @@ from recommender.conditions import (
 from recommender.diagrams import Restricted
 from recommender.facts import Members, Moment, Possible, member_count
 from recommender.mdd import Node
-from recommender.regions import Leaves, Member, leaves_of
+from recommender.regions import Classes, Leaves, Member, Stretches, leaves_of
 from recommender.rules import Rule
 from recommender.stops import not_older
 from recommender.trace import Trace, possible_places
@@ -185,7 +185,7 @@ class Lifting:
             return self._within(feature.id, leaves_of(feature, possible), changed=False)
         (at,) = variables
         variable = self._space.variables[at]
-        assert not isinstance(variable, Member)
+        assert isinstance(variable, Stretches | Classes)
         now, *others = self._restricted.allowed(at)
         leads = [self._within(feature.id, variable.leaves(possible, now), changed=False)]
         for element in others:

@@ -13,10 +13,15 @@ Operation = Callable[[Any, Any], Hashable]
 _TERMINAL = 1 << 60
 
 
+class TooLarge(Exception):
+    """More nodes are needed than the budget allows."""
+
+
 class Diagrams:
     """A store of nodes; what it builds stays small because equal parts are shared."""
 
     def __init__(self) -> None:
+        self._most: int | None = None
         self._variable: list[int] = []
         self._children: list[tuple[Node, ...]] = []
         self._values: list[Any] = []
@@ -25,6 +30,10 @@ class Diagrams:
 
     def __len__(self) -> int:
         return len(self._variable)
+
+    def limit(self, more: int) -> None:
+        """Let so many more nodes be made; past them TooLarge is raised."""
+        self._most = len(self) + more
 
     def terminal(self, value: Hashable) -> Node:
         """The node of a constant."""
@@ -44,6 +53,8 @@ class Diagrams:
         return known
 
     def _add(self, variable: int, children: tuple[Node, ...], value: Any) -> Node:
+        if len(self._variable) == self._most:
+            raise TooLarge(self._most)
         self._variable.append(variable)
         self._children.append(children)
         self._values.append(value)

@@ -18,6 +18,7 @@ from recommender.profile import Profile, as_profile
 from recommender.questions import Questions
 from recommender.recommendation import Produced, Recommendation
 from recommender.rulebook import Rulebook
+from recommender.stops import Stop
 from recommender.stops import stops as find_stops
 from recommender.suppose import suppose as with_supposed
 from recommender.trace import Trace
@@ -49,19 +50,28 @@ def recommend(
     profile, supposed = with_supposed(profile, rulebook, suppose or {}, day)
     facts = assess(profile, rulebook, day) | supposed
     trace = infer(facts, rulebook, day, engine=engine, cross_check=cross_check)
+    checked = "native, durable" if cross_check else None
+    produced = Produced(f"recommender {VERSION}", engine, checked)
+    answer, found = answer_of(trace, profile, produced, tuple(suppose or ()))
+    require_invariants(answer, found)
+    return answer
+
+
+def answer_of(
+    trace: Trace, profile: Profile, produced: Produced, supposed: tuple[str, ...] = ()
+) -> tuple[Recommendation, tuple[Stop, ...]]:
+    """The answer to what the rules did, and every stop; its invariants are not looked at yet.
+
+    Of the profile only the releases and the preferences count here.
+    """
     releases = profile.released()
     declines = frozenset(profile.preferences.declines)
     found = find_stops(trace, releases)
     candidates = propose(trace, found, declines, releases)
     plan = combine(candidates, trace, found, profile.preferences.prefers)
     questions = Questions(trace, candidates, plan.required_asks, declines, releases)
-    checked = "native, durable" if cross_check else None
-    produced = Produced(f"recommender {VERSION}", engine, checked)
-    answer = Recommendation(
-        profile, trace, candidates, plan, produced, questions, tuple(suppose or ())
-    )
-    require_invariants(answer, found)
-    return answer
+    answer = Recommendation(profile, trace, candidates, plan, produced, questions, supposed)
+    return answer, found
 
 
 def infer(

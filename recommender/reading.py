@@ -5,13 +5,13 @@ models whose conditions are parsed. Refused, all at once and each with its place
 wrong types, verbs that clash. What needs two entries to judge is checked in crosscheck.py.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, Field, ValidationError
 
-from recommender.conditions import Condition, parse
+from recommender.conditions import Condition, parse, tests_of
 from recommender.errors import did_you_mean
 from recommender.gather import Entry, Gathered, Plain
 from recommender.rules import (
@@ -20,6 +20,8 @@ from recommender.rules import (
     IfNotKnown,
     Invariant,
     InvariantText,
+    Link,
+    LinkText,
     Rule,
     RuleText,
     Verb,
@@ -45,7 +47,7 @@ class Header(Content):
     title: str
     status: str
     language: str
-    links: list[dict[str, Any]] = []
+    links: list[LinkText] = []
     lays_over: str = Field("", description="a site's own file: the rulebook it changes")
     departures: dict[str, str] = Field(
         {}, description="a site's own file: what it changes of the safety rules → why"
@@ -84,6 +86,7 @@ class Pieces:
     evidence: dict[str, Reference]
     invariants: dict[str, Invariant]
     safety_tests: dict[str, Condition]
+    links: tuple[Link, ...]
 
 
 # ------------------------------------------------------------------------------- models
@@ -118,6 +121,7 @@ def models(gathered: Gathered) -> Pieces | None:
         evidence=evidence,
         invariants=dict(reader.invariants(plain.get("invariants", {}))),
         safety_tests=dict(reader.safety_tests()),
+        links=tuple(reader.links(header.links)),
     )
 
 
@@ -228,9 +232,9 @@ class _RuleReader:
         self._features = features
         self._status = status
 
-    def condition(self, when: object, entry: Entry, key: str) -> Condition:
+    def condition(self, when: object, entry: Entry, *key: str | int) -> Condition:
         def report(path: tuple[str | int, ...], code: str, message: str, hint: str) -> None:
-            self._gathered.report(entry, code, message, hint, (key, *path), key=True)
+            self._gathered.report(entry, code, message, hint, (*key, *path), key=True)
 
         return parse(when, self._features, report)
 
@@ -292,6 +296,21 @@ class _RuleReader:
             when = text.when
             condition = self.condition(when, entry, "when") if when is not None else None
             yield name, Invariant(name, text, condition)
+
+    def links(self, texts: Sequence[LinkText]) -> Iterator[Link]:
+        entry = ("rulebook", "links")
+        for n, text in enumerate(texts):
+            when = self.condition(text.when, entry, n, "when")
+            then = self.condition(text.then, entry, n, "then")
+            self._without_known(when, entry, n, "when")
+            self._without_known(then, entry, n, "then")
+            yield Link(text, when, then)
+
+    def _without_known(self, condition: Condition, entry: Entry, *key: str | int) -> None:
+        if any(test.name == "known" for test in tests_of(condition)):
+            message = "'known' may stand only in ask, flag and invariants"
+            hint = "A link is about the person, not about what was asked."
+            self._gathered.report(entry, "C309", message, hint, key, key=True)
 
     def _invariant_shape(self, text: InvariantText, entry: Entry) -> None:
         claims = [text.never, text.always, text.monotone, text.cover]

@@ -23,7 +23,7 @@ from recommender.conditions import (
     allowed_mask,
     member_mask,
 )
-from recommender.facts import Members, Options, Possible, Span
+from recommender.facts import Members, Options, Possible, Span, is_exact
 from recommender.vocabulary import ORDERED, Feature, Kind
 
 Cut = tuple[float, int]
@@ -157,7 +157,42 @@ class Member:
         return (UNKNOWN, FALSE, TRUE) if element == UNKNOWN else (element,)
 
 
-Variable = Stretches | Classes | Member
+@dataclass(frozen=True)
+class Exactness:
+    """Whether exactly one value of a feature is possible: what the test `known` asks."""
+
+    feature: Feature
+
+    domain = (False, True)
+
+    def element(self, possible: Possible) -> int:
+        """The element a fact is."""
+        return int(is_exact(self.feature, possible))
+
+    def narrower(self, element: int) -> tuple[int, ...]:
+        """The element itself, then everything a further answer can make of it."""
+        return (element,) if element else (0, 1)
+
+
+@dataclass(frozen=True)
+class Switch:
+    """Something that is so or not and is no fact about the patient, such as a rule being lifted."""
+
+    feature: Feature
+
+    domain = (False, True)
+
+    def element(self, possible: Possible) -> int:
+        """The element a fact is."""
+        assert isinstance(possible, Options)
+        return int(possible.mask > 1)
+
+    def narrower(self, element: int) -> tuple[int, ...]:
+        """Only the element itself: answers do not turn it."""
+        return (element,)
+
+
+Variable = Stretches | Classes | Member | Exactness | Switch
 
 
 class Leaves(NamedTuple):

@@ -23,7 +23,7 @@ from recommender.crosscheck import check
 from recommender.errors import ContentError, Problem
 from recommender.gather import Gathered, Plain, gather
 from recommender.reading import Header, Pieces, Reference, models
-from recommender.rules import Invariant, Rule, Verb
+from recommender.rules import Invariant, Link, Rule, Verb
 from recommender.version import VERSION
 from recommender.vocabulary import Adaptation, Feature, Instrument, Pathway
 
@@ -46,6 +46,8 @@ class Rulebook:
         self.topics: Mapping[str, str] = MappingProxyType(pieces.topics)
         self.evidence: Mapping[str, Reference] = MappingProxyType(pieces.evidence)
         self.invariants: Mapping[str, Invariant] = MappingProxyType(pieces.invariants)
+        self.links: tuple[Link, ...] = pieces.links
+        """What holds between features of every person; proofs are about people of whom it does."""
         self.safety_tests: Mapping[str, Condition] = MappingProxyType(pieces.safety_tests)
         self._derived: dict[Any, Any] = {}
         self._lock = threading.Lock()

@@ -317,3 +317,20 @@ class Invariant:
     id: str
     text: InvariantText
     condition: Condition | None
+
+
+class LinkText(Content):
+    """One link exactly as it stands in rules/rulebook.yaml."""
+
+    title: str
+    when: dict[str, Any]
+    then: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Link:
+    """What holds between features of every person: where `when` holds, `then` does."""
+
+    text: LinkText
+    when: Condition
+    then: Condition

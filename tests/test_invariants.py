@@ -116,6 +116,24 @@ def test_a_list_of_recommended_means_all_of_them_in_the_plan() -> None:
     assert breaks({"always": {"recommended": ["mbct", "tms"]}}, **parts)
 
 
+@pytest.mark.parametrize(
+    ("outcome", "parts", "met"),
+    [
+        ({"recommended": "mbct"}, observed(mood="high"), True),
+        ({"recommended": "mbct"}, observed(mood="low"), False),
+        ({"recommended": "tms"}, observed(mood="high", device=False), True),
+        ({"recommended": "tms"}, observed(mood="high", device=True), False),
+        ({"withheld": "tms"}, observed(mood="high"), True),
+        ({"withheld": "tms"}, observed(mood="high", device=False), False),
+    ],
+)
+def test_what_the_patient_declines_was_offered(outcome: Plain, parts: Plain, met: bool) -> None:
+    """Where an outcome is wanted, nobody breaks a promise by declining; else it is."""
+    parts = parts | {"preferences": {"declines": ["mbct", "tms"]}}
+    assert breaks({"always": outcome}, when={}, **parts) is not met
+    assert not breaks({"never": outcome}, when={}, **parts)
+
+
 # ------------------------------------------------------------------------------- whom it covers
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from recommender.mdd import Diagrams, Node
+from recommender.mdd import Diagrams, Node, TooLarge
 
 SIZES = (2, 3, 2)
 Function = Callable[[tuple[int, ...]], Any]
@@ -114,3 +114,13 @@ def test_the_parity_of_many_variables_stays_small() -> None:
     for variable in reversed(range(200)):
         even, odd = store.node(variable, (even, odd)), store.node(variable, (odd, even))
     assert len(store) == 2 + 2 * 200
+
+
+def test_past_its_limit_a_store_makes_no_more_nodes() -> None:
+    store = Diagrams()
+    ends = (store.terminal(False), store.terminal(True))
+    store.limit(1)
+    first = store.node(0, ends)
+    assert store.node(0, ends) == first
+    with pytest.raises(TooLarge):
+        store.node(1, ends)

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from recommender.conditions import Test as Asked
 from recommender.conditions import compile_test, parse
 from recommender.conditions import tests_of as every_test
-from recommender.facts import Members, Span, everything
-from recommender.regions import Classes, Member, Stretches, variables_of
+from recommender.facts import Members, Options, Span, everything
+from recommender.regions import Classes, Exactness, Member, Stretches, Switch, variables_of
 from recommender.vocabulary import Feature
 from tests import strategies as drawn
 from tests.building import Plain, boolean, choice, decimal, integer, members, ordinal
@@ -147,7 +147,7 @@ def test_no_test_and_no_answer_is_lost(data: st.DataObject) -> None:
     for variable in variables_of(about, tests):
         element, after = variable.element(possible), variable.element(narrower)
         assert after in variable.narrower(element)
-        if not isinstance(variable, Member):
+        if isinstance(variable, Stretches | Classes):
             for test in tests:
                 truth = compile_test(test, about)(possible)
                 assert variable.truths(test)[element] == truth
@@ -164,3 +164,18 @@ def test_everything_is_an_element_of_every_variable() -> None:
     for about, when in whens:
         for variable in variables_of(about, asked(about, when)):
             assert variable.element(everything(about)) is not None
+
+
+def test_whether_one_value_is_left_is_a_variable_of_its_own() -> None:
+    about = feature(integer("count", 0, 9))
+    known = Exactness(about)
+    assert known.element(Span(3, 3)) == 1
+    assert known.element(Span(3, 4)) == 0
+    assert known.narrower(0) == (0, 1)
+    assert known.narrower(1) == (1,)
+
+
+def test_a_switch_is_no_fact_and_no_answer_turns_it() -> None:
+    switch = Switch(feature(boolean("on")))
+    assert [switch.element(Options(mask)) for mask in (1, 2)] == [0, 1]
+    assert [switch.narrower(element) for element in (0, 1)] == [(0,), (1,)]

@@ -35,7 +35,7 @@ from recommender.facts import (
 from recommender.mdd import Node
 from recommender.plan import combine
 from recommender.recommendation import Recommendation
-from recommender.regions import Member, Stretches, Variable
+from recommender.regions import Classes, Member, Stretches, Variable
 from recommender.rules import Rule, Verb
 from recommender.stops import lifted
 from recommender.stops import stops as find_stops
@@ -287,7 +287,7 @@ def _is_exact(variable: Variable, element: Element) -> bool:
         return first == last
     if isinstance(variable, Member):
         return element in (TRUE, FALSE)
-    return (element + 1).bit_count() == 1
+    return isinstance(variable, Classes) and (element + 1).bit_count() == 1
 
 
 def _value_in(variable: Variable, element: Element, now: Possible) -> Possible:
@@ -303,6 +303,7 @@ def _value_in(variable: Variable, element: Element, now: Possible) -> Possible:
         stretch = variable.values(element)
         nearest = min(max(now.low, stretch.low), stretch.high)
         return Span(nearest, nearest)
+    assert isinstance(variable, Classes)
     mask = variable.masks[_single(element)]
     return Options(mask & -mask)
 
@@ -397,6 +398,7 @@ def _wide(search: _Search, part: Path) -> Possible:
         elif isinstance(found, Stretches):
             made = found.values(element)
         else:
+            assert isinstance(found, Classes)
             made = Options(found.masks[_single(element)])
     assert made is not None
     return made

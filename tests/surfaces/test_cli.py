@@ -55,7 +55,7 @@ def commands() -> Iterator[list[str]]:
     yield []
     for name in ("recommend", "why", "why-not", "ask", "intake", "schema", "profile", "rules"):
         yield [name]
-    yield from (["profile", "new"], ["rules", "list"], ["rules", "show"])
+    yield from (["profile", "new"], ["rules", "list"], ["rules", "show"], ["rules", "prove"])
 
 
 # ------------------------------------------------------------------------------- recommend

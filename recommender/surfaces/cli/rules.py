@@ -8,15 +8,20 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from recommender.surfaces.cli import options, terminal
+from recommender.surfaces.cli import options, prove, terminal
 
 if TYPE_CHECKING:
     from recommender.rulebook import Rulebook
     from recommender.rules import Rule
 
-app = typer.Typer(no_args_is_help=True, help="Look at the rules: list them, show one in words.")
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Look at the rules: list them, show one in words, prove what they promise.",
+)
 
 HEADINGS = ("Rule", "Verb", "About", "Title")
+prove.add_to(app)
+
 ROOM = 60
 """Columns a table needs for what a rule is about and for its title."""
 

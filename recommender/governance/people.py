@@ -1,0 +1,181 @@
+"""Which profiles there are: what holds of every person and of everything that can be recorded.
+
+In: a world. Out: the constraints on its variables. A profile that breaks a link declared in
+rules/rulebook.yaml is nobody's; a feature read from a score agrees with it; one of which a single
+value is left is exactly known; nothing is lifted unless an act or an answer can have lifted it.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from recommender.conditions import TRUE, AllOf, AnyOf, Condition, Not, Test, Truth
+from recommender.facts import member_count
+from recommender.governance.derivations import derivations
+from recommender.governance.world import LIFTED, World, is_act, is_liftable
+from recommender.mdd import Node
+from recommender.regions import Classes, Stretches
+from recommender.rules import Link, Rule
+from recommender.vocabulary import Feature, Kind
+
+_RELEASE = "release."
+
+
+class Constraint(NamedTuple):
+    """What holds of every profile; with `needs` it bears only on questions about that variable."""
+
+    node: Node
+    needs: int | None = None
+
+
+class People:
+    """The profiles of one world."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._store = world.store
+        self._join = world.conditions.join
+        self.links = [(link, self._link(link)) for link in world.rulebook.links]
+        self._constraints = [
+            *self._of_facts(),
+            *self._of_lifting(),
+            *(Constraint(node) for _, node in self.links),
+        ]
+        self._supports = [self._store.support(one.node) for one in self._constraints]
+
+    def among(self, *nodes: Node) -> Node:
+        """TRUE for the profiles there are, as far as that bears on these diagrams."""
+        at = {v for node in nodes for v in self._store.support(node)}
+        kept: list[int] = []
+        grew = True
+        while grew:
+            left = [n for n in range(len(self._constraints)) if n not in kept]
+            close = [n for n in left if self._near(n, at)]
+            kept += close
+            at.update(*(self._supports[n] for n in close))
+            grew = bool(close)
+        return self._world.every(self._constraints[n].node for n in sorted(kept))
+
+    def cut(self, node: Node) -> Node:
+        """A diagram cut down to the profiles there are."""
+        if node == self._world.no:
+            return node
+        return self._world.every([self.among(node), node])
+
+    def everybody(self) -> Node:
+        """TRUE for the profiles that keep every link and agree with their scores."""
+        return self._world.every(one.node for one in self._constraints if one.needs is None)
+
+    def _near(self, n: int, at: set[int]) -> bool:
+        needs = self._constraints[n].needs
+        return needs in at if needs is not None else bool(self._supports[n] & at)
+
+    def constraints_on_facts(self) -> list[Node]:
+        """What holds of the facts of every profile whatever is declared: by how they are read."""
+        return [one.node for one in self._of_facts()]
+
+    # -- the constraints --------------------------------------------------------------------
+
+    def _of_facts(self) -> Iterator[Constraint]:
+        yield from self._of_exactness()
+        yield from self._of_releases()
+        yield from self._of_scores()
+
+    def _link(self, link: Link) -> Node:
+        """TRUE where a profile does not certainly break the link."""
+        of = self._world.conditions.of
+        kept = self._join(max, self._world.negated(of(link.when)), of(link.then))
+        return self._world.where(kept, 1, TRUE)
+
+    def _of_scores(self) -> Iterator[Constraint]:
+        for scored, value in derivations(self._world.rulebook):
+            of = self._world.conditions.of
+            given = self._world.where(of(scored), TRUE)
+            so = self._world.where(of(value), TRUE)
+            yield Constraint(self._join(max, self._world.negated(given), so))
+
+    def _of_exactness(self) -> Iterator[Constraint]:
+        for name, at in self._world.space.exactness.items():
+            feature = self._world.rulebook.features[name]
+            inexact, exact = self._told(feature, exact=False), self._told(feature, exact=True)
+            known = self._world.conditions.of(Test(name, "known", (True,)))
+            either = self._join(
+                max,
+                self._join(min, known, exact),
+                self._join(min, self._world.negated(known), inexact),
+            )
+            yield Constraint(either, at)
+
+    def _told(self, feature: Feature, *, exact: bool) -> Node:
+        """TRUE where what the tests tell of a feature leaves room for one value, or for several."""
+        world = self._world
+        variables = list(world.space.of[feature.id])
+        if feature.type is Kind.SET:
+            return self._told_set(feature, variables, exact=exact)
+        (at,) = variables
+        found = world.space.variables[at]
+        assert isinstance(found, Stretches | Classes)
+        room = [_room(found, element) for element in range(len(found.domain))]
+        ends = [world.yes if (one if exact else several) else world.no for one, several in room]
+        return self._store.node(at, tuple(ends))
+
+    def _told_set(self, feature: Feature, variables: list[int], *, exact: bool) -> Node:
+        world = self._world
+        closed = [self._store.node(at, (world.yes, world.no, world.yes)) for at in variables]
+        if exact:
+            return world.every(closed)
+        if len(variables) < member_count(feature):
+            return world.yes
+        return world.negated(world.every(closed))
+
+    def _of_releases(self) -> Iterator[Constraint]:
+        """Whether an act was recorded is always known."""
+        space = self._world.space
+        for name, variables in space.of.items():
+            feature = self._world.rulebook.features[name]
+            for at in variables if is_act(feature) else ():
+                found = space.variables[at]
+                assert isinstance(found, Classes)
+                ones = [(e + 1).bit_count() == 1 for e in range(len(found.domain))]
+                ends = [self._world.yes if one else self._world.no for one in ones]
+                yield Constraint(self._store.node(at, tuple(ends)), at)
+
+    def _of_lifting(self) -> Iterator[Constraint]:
+        world = self._world
+        for rule in world.active:
+            if is_liftable(rule):
+                may_be = world.every([self._speaks(rule.condition), self._may_lift(rule)])
+                either = self._join(max, world.negated(world.lifted(rule)), may_be)
+                yield Constraint(either, world.space.switches[LIFTED + rule.id])
+
+    def _may_lift(self, rule: Rule) -> Node:
+        """TRUE where an act that lifts the rule can be on record, or every answer asked for is."""
+        world = self._world
+        ways = []
+        if rule.text.release:
+            recorded = f"{_RELEASE}{rule.text.release}"
+            done = Test(recorded, "is", (True,))
+            ways.append(world.conditions.of(done) if recorded in world.space.of else world.yes)
+        if rule.text.answered_by:
+            known = [Test(name, "known", (True,)) for name in rule.text.answered_by]
+            ways.append(world.every(map(world.conditions.of, known)))
+        return world.some(ways)
+
+    def _speaks(self, condition: Condition, wanted: Truth = TRUE) -> Node:
+        """TRUE where some part speaks for the condition: there is a day it dates from."""
+        match condition:
+            case Test():
+                return self._world.where(self._world.conditions.of(condition), wanted)
+            case Not(part):
+                return self._speaks(part, TRUE - wanted)
+            case AllOf(parts) | AnyOf(parts):
+                return self._world.some([self._speaks(part, wanted) for part in parts])
+
+
+def _room(variable: Stretches | Classes, element: int) -> tuple[bool, bool]:
+    """Whether an element can be one value, and whether it can be several."""
+    if isinstance(variable, Classes):
+        masks = [mask for at, mask in enumerate(variable.masks) if (element + 1) >> at & 1]
+        return len(masks) == 1, len(masks) > 1 or masks[0].bit_count() > 1
+    first, last = variable.domain[element]
+    values = variable.values(element)
+    return first == last, first < last or values.low < values.high

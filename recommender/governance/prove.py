@@ -1,0 +1,67 @@
+"""`rules prove`: every check on one rulebook, and the diagrams held against the evaluator.
+
+In: a Run and the checks wanted. Out: a Report, the same for the same rulebook and day. Raises
+EngineError when two readers of the rules disagree: then there is no verdict.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from recommender.governance.findings import Finding, Report, Severity, Verdict
+from recommender.governance.people import People
+from recommender.governance.registry import CHECKS
+from recommender.governance.run import Check, Run
+from recommender.governance.validate import validate
+from recommender.governance.world import World
+
+LINKS = Check("G00", "links", Severity.ERROR, lambda run, check: _links(run, check))
+
+
+def prove(run: Run, checks: Sequence[Check] = CHECKS) -> Report:
+    """The report of these checks on one rulebook."""
+    findings = list(_links(run, LINKS))
+    for check in checks:
+        run.tell(check.name)
+        findings += check.run(run, check)
+    proved = {one.subject for one in findings if one.verdict is Verdict.PROVED}
+    run.tell("comparing with the evaluator")
+    world = World(run.rulebook, run.as_of)
+    invariants = [one for one in run.rulebook.invariants.values() if one.id in proved]
+    compared = validate(world, People(world), invariants)
+    header = run.rulebook.header
+    return Report(
+        rulebook={"id": header.id, "version": header.version, "digest": run.rulebook.digest},
+        command="prove",
+        findings=findings,
+        assumptions=dict(_assumptions(run)),
+        figures={
+            "checks": [{"code": one.code, "name": one.name} for one in checks],
+            "compared": compared._asdict(),
+        },
+    )
+
+
+def _links(run: Run, check: Check) -> Iterator[Finding]:
+    """G00: each link can be kept by somebody of whom its condition holds, all of them together."""
+    world = run.world
+    every = run.people.everybody()
+    for n, (link, _) in enumerate(run.people.links):
+        both = [world.where(world.conditions.of(one), 2) for one in (link.when, link.then)]
+        if world.every([*both, every]) == world.no:
+            yield Finding(
+                check.code,
+                f"link {n + 1}",
+                Verdict.REFUTED,
+                check.severity,
+                link.text.title,
+                place=run.place("rulebook", "links"),
+                why="nobody of whom the condition holds can keep it: proofs leave all of them out",
+            )
+
+
+def _assumptions(run: Run) -> Iterator[tuple[str, Any]]:
+    yield "links", [link.text.title for link in run.rulebook.links]
+    inactive = sorted(run.world.inactive)
+    yield "out_of_effect", inactive
+    dated = any(run.rulebook.rules[name].text.effective_period for name in inactive)
+    yield "as_of", run.as_of.isoformat() if dated else None

@@ -1,0 +1,257 @@
+"""A profile that reproduces a witness: scores, findings and history that lead to its facts.
+
+In: a witness, and a test that says whether an answer shows what the witness is to show. Out: a
+`profile/1` as plain data, run through the whole flow and found to show it; or why there is none.
+Where a fact comes from a measure that has no builder here, or no combination of scores leads to all
+the facts at once, the witness stays one of facts: «not realisable», as far as was tried.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date, timedelta
+from itertools import islice, product
+from typing import Any
+
+from recommender.assess import assess
+from recommender.engines import native
+from recommender.errors import ProfileError
+from recommender.facts import (
+    Members,
+    Options,
+    Possible,
+    Span,
+    everything,
+    is_exact,
+    names,
+    narrows,
+    value_of,
+)
+from recommender.governance.witness import LATE, Days, Witness
+from recommender.pipeline import answer_of
+from recommender.profile import as_profile
+from recommender.recommendation import Produced, Recommendation
+from recommender.rulebook import Rulebook
+from recommender.stops import Stop
+from recommender.vocabulary import Feature, Kind, Source
+
+Plain = dict[str, Any]
+Shows = Callable[[Recommendation, list[Stop]], bool]
+Entry = tuple[str, Any]
+"""A section of the profile, and what is added to it."""
+
+MOST_TRIED = 64
+_RELEASE = "release."
+_CHECKED = Produced("", "native", None)
+
+
+def realised(
+    witness: Witness, rulebook: Rulebook, as_of: date, name: str, shows: Shows
+) -> tuple[Plain | None, str]:
+    """The profile, or why there is none."""
+    ways: list[list[list[Entry]]] = []
+    for feature, possible in witness.possible.items():
+        found = list(_ways(rulebook.features[feature], possible, rulebook))
+        if not found:
+            return None, f"no history or score that could be written here gives {feature}"
+        ways.append(found)
+    for chosen in islice(product(*ways), MOST_TRIED):
+        profile = _profile(witness, rulebook, as_of, name, [e for way in chosen for e in way])
+        if _shown(profile, witness, rulebook, as_of, shows):
+            return profile, ""
+    return None, "no combination of scores and findings that was tried gives all of it at once"
+
+
+def _shown(plain: Plain, witness: Witness, rulebook: Rulebook, as_of: date, shows: Shows) -> bool:
+    """Whether the flow, run on the profile, comes to what the witness is to show."""
+    try:
+        profile = as_profile(plain)
+        facts = assess(profile, rulebook, as_of)
+    except ProfileError:
+        return False
+    for name, possible in witness.possible.items():
+        if name in facts and not narrows(facts[name].possible, witness.wide.get(name, possible)):
+            return False
+    answer, stops = answer_of(native.infer(facts, rulebook, as_of), profile, _CHECKED)
+    return shows(answer, list(stops))
+
+
+# ------------------------------------------------------------------------------- the whole
+
+
+def _profile(
+    witness: Witness, rulebook: Rulebook, as_of: date, name: str, entries: list[Entry]
+) -> Plain:
+    days = Days(witness, rulebook, as_of)
+    on = (as_of - timedelta(days=LATE)).isoformat()
+    made: Plain = {
+        "schema": "profile/1",
+        "id": name,
+        "assessed_on": on,
+        "as_of": as_of.isoformat(),
+    }
+    for section, value in entries:
+        if isinstance(value, Mapping) and section != "assessments":
+            made.setdefault(section, {}).update(value)
+        elif section == "treatments":
+            made.setdefault("history", {}).setdefault("treatments", []).extend(value)
+        elif section == "assessments":
+            _add_score(made.setdefault("assessments", []), dict(value), days.day(value["feature"]))
+        else:
+            made[section] = value
+    for feature, finding in made.get("observations", {}).items():
+        day = days.day(feature)
+        if day.isoformat() != on and not isinstance(finding, list | Mapping):
+            made["observations"][feature] = {"value": finding, "on": day.isoformat()}
+    releases = list(days.releases())
+    if releases:
+        made["releases"] = releases
+    if witness.declined:
+        made["preferences"] = {
+            **made.get("preferences", {}),
+            "declines": sorted(witness.declined),
+        }
+    return made
+
+
+def _add_score(scores: list[Plain], score: Plain, day: date) -> None:
+    """One administration a scale: items of one scale stand together."""
+    score.pop("feature")
+    score["on"] = day.isoformat()
+    for known in scores:
+        if known["instrument"] == score["instrument"] and known["on"] == score["on"]:
+            known.setdefault("items", {}).update(score.get("items", {}))
+            known.update({k: v for k, v in score.items() if k == "total"})
+            return
+    scores.append(score)
+
+
+# ------------------------------------------------------------------------------- one feature
+
+
+def _ways(feature: Feature, possible: Possible, rulebook: Rulebook) -> Iterator[list[Entry]]:
+    """Every way to record a fact, the plainest first."""
+    if _is_unknown(feature, possible):
+        yield []
+        return
+    if feature.id.startswith(_RELEASE):
+        yield []  # acts are recorded with the profile as a whole
+        return
+    if not feature.from_:
+        yield from _own_field(feature, possible)
+        return
+    if "clinician" in feature.from_:
+        yield from ([("observations", {feature.id: value})] for value in _stated(feature, possible))
+    for source in feature.from_:
+        if isinstance(source, Source):
+            yield from _from_source(feature, possible, source, rulebook)
+
+
+def _is_unknown(feature: Feature, possible: Possible) -> bool:
+    return possible == everything(feature) and not is_exact(feature, possible)
+
+
+def _stated(feature: Feature, possible: Possible) -> Iterator[Any]:
+    """A value as a profile states it; nothing where it is half known."""
+    if isinstance(possible, Members):
+        present, absent = (names(feature, mask) for mask in possible)
+        closed = len(present) + len(absent) == len(feature.values)
+        yield present if closed else {"present": present, "absent": absent}
+    elif isinstance(possible, Span):
+        if possible.low == possible.high:
+            yield value_of(feature, possible.low)
+    elif possible.mask & (possible.mask - 1) == 0:
+        yield feature.options[possible.mask.bit_length() - 1]
+
+
+def _own_field(feature: Feature, possible: Possible) -> Iterator[list[Entry]]:
+    group, dot, key = feature.id.partition(".")
+    for value in _stated(feature, possible):
+        yield [(group, {key: value})] if dot else [(feature.id, value)]
+
+
+def _from_source(
+    feature: Feature, possible: Possible, source: Source, rulebook: Rulebook
+) -> Iterator[list[Entry]]:
+    if source.measure in ("adequate_trials", "reported_trials"):
+        yield from _treatments(possible, source)
+    elif source.measure:
+        return
+    elif source.instrument:
+        for score in _scores(feature, possible, source, rulebook):
+            yield [("assessments", score | {"feature": feature.id})]
+    elif source.set is not None and isinstance(possible, Options):
+        members = source.includes_any or []
+        if possible.mask == 2:
+            yield from ([(source.set, [member])] for member in members)
+        elif possible.mask == 1:
+            yield [(source.set, [])]
+
+
+def _scores(
+    feature: Feature, possible: Possible, source: Source, rulebook: Rulebook
+) -> Iterator[Plain]:
+    """A total or an item that gives the value: the middle of what does."""
+    instrument = rulebook.instruments[source.instrument or ""]
+    allowed = instrument.items[source.item] if source.item else instrument.range
+    if allowed is None:
+        return
+    for value in _points(feature, possible, source, list(allowed), rulebook):
+        if source.item:
+            yield {"instrument": instrument.id, "items": {source.item: value}}
+        else:
+            yield {"instrument": instrument.id, "total": value}
+
+
+def _points(
+    feature: Feature, possible: Possible, source: Source, allowed: list[Any], rulebook: Rulebook
+) -> Iterator[Any]:
+    if any(isinstance(one, bool) for one in allowed):
+        yield from _stated(feature, possible)
+        return
+    wanted = {str(one).lower() for one in _stated(feature, possible)}
+    if source.ranges or source.band:
+        ranges = _ranges(source, rulebook)
+        for value, (low, high) in ranges:
+            if value in wanted:
+                yield int((low + high) // 2)
+    elif isinstance(possible, Span):
+        yield int((possible.low + possible.high) // 2)
+    elif feature.type is Kind.BOOLEAN:
+        yield from (int(one) for one in _stated(feature, possible))
+
+
+def _ranges(source: Source, rulebook: Rulebook) -> list[tuple[str, tuple[float, float]]]:
+    if source.ranges:
+        return [(value.lower(), ends) for value, ends in source.ranges.items()]
+    instrument = rulebook.instruments[source.instrument or ""]
+    tables = [table for by in instrument.bands_by.values() for table in by.values()]
+    bands = [*instrument.bands, *(band for table in tables for band in table)]
+    return [(str((source.band or {})[band.id]).lower(), band.range) for band in bands]
+
+
+def _treatments(possible: Possible, source: Source) -> Iterator[list[Entry]]:
+    """So many treatments of the kind that each counts by every standard."""
+    if isinstance(possible, Span) and not source.ranges:
+        number = int(possible.low)
+    elif isinstance(possible, Options) and possible.mask in (1, 2):
+        number = possible.mask - 1
+    else:
+        return
+    one: Plain = {"kind": source.kind or "antidepressant", "episode": "current"}
+    one |= {"weeks": max(source.weeks or 0, 12), "adherent": True}
+    if source.sessions or source.kind == "psychotherapy":
+        enough = max(source.sessions or 0, 16)
+        one |= {"sessions": enough, "attended": enough}
+    if source.modality:
+        one["modality"] = source.modality[0]
+    if source.obstacles == "any":
+        one["obstacles"] = ["inertia"]
+    elif source.obstacles == "none":
+        one["obstacles"] = []
+    one["outcome"] = (source.outcome or ["none"])[0]
+    agents = [("sertraline", 200), ("venlafaxine", 225), ("mirtazapine", 45), ("bupropion", 300)]
+    trials = []
+    for n in range(number):
+        agent, dose = agents[n % len(agents)]
+        named = {"agent": agent, "dose_mg": dose} if one["kind"] == "antidepressant" else {}
+        trials.append(one | named)
+    yield [("treatments", trials)]

@@ -1,0 +1,81 @@
+"""What every check gets: one rulebook on one day, its diagrams, and where its entries stand."""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date
+from pathlib import Path
+from typing import NamedTuple
+
+from recommender import content as files
+from recommender.gather import gather
+from recommender.governance.findings import Finding, Severity
+from recommender.governance.outcomes import Outcomes
+from recommender.governance.people import People
+from recommender.governance.world import World
+from recommender.rulebook import Rulebook
+
+BUDGET = 500_000
+"""Nodes that the diagrams of one claim may need, above those of the rules themselves."""
+
+Places = Mapping[tuple[str, str], str]
+"""By section and id: file:line."""
+
+
+class Run:
+    """One rulebook being checked. The diagrams are made when first asked for."""
+
+    def __init__(
+        self,
+        rulebook: Rulebook,
+        as_of: date,
+        *,
+        places: Places | None = None,
+        budget: int = BUDGET,
+        tell: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self.rulebook = rulebook
+        self.as_of = as_of
+        self.budget = budget
+        self.tell = tell
+        """Takes what is being done now, for somebody who waits."""
+        self._places = places or {}
+        self.begin_anew()
+
+    def begin_anew(self) -> None:
+        """Forget every diagram: the budget is there for each claim that needs all of it."""
+        self.world = World(self.rulebook, self.as_of)
+        self.people = People(self.world)
+        self.outcomes = Outcomes(self.world)
+        self.world.store.limit(self.budget)
+
+    def place(self, section: str, name: str) -> str:
+        """Where an entry stands, as file:line; empty where that is not known."""
+        return self._places.get((section, name), "")
+
+
+class Check(NamedTuple):
+    """One check: its code, its name, how much its findings matter, and what it does."""
+
+    code: str
+    name: str
+    severity: Severity
+    run: Callable[["Run", "Check"], Iterator[Finding]]
+
+
+def places_of(root: Path, site: Path | None, shown: str = "") -> dict[tuple[str, str], str]:
+    """Where rules, invariants and links stand in the files of a rulebook."""
+    gathered = gather(root, site, shown=shown)
+    found: dict[tuple[str, str], str] = {}
+    for (section, *rest), standing in gathered.places.items():
+        if section in ("rules", "invariants", "rulebook") and rest:
+            document, path = standing[-1]
+            mark = document.key_at(*path)
+            found[section, str(rest[0])] = f"{document.name}:{mark.line}"
+    return found
+
+
+def where_content_is(path: Path | None) -> tuple[Path, Path | None]:
+    """The folder of the rulebook, and that of a site which lies over it."""
+    root = files.root(path)
+    header = root / "rules" / "rulebook.yaml"
+    over = header.is_file() and b"lays_over:" in header.read_bytes()
+    return (files.root(None), root) if over else (root, None)
