@@ -8,6 +8,13 @@ import typer
 from recommender.surfaces.cli import options, terminal
 
 
+class Audience(StrEnum):
+    """Whom the page is for."""
+
+    CLINICIAN = "clinician"
+    PATIENT = "patient"
+
+
 class PlanForm(StrEnum):
     """How the answer is written."""
 
@@ -25,6 +32,12 @@ def recommend(
         PlanForm,
         typer.Option("--format", help="How the answer is written; html is one page with pictures."),
     ] = PlanForm.TEXT,
+    audience: Annotated[
+        Audience,
+        typer.Option(
+            help="Whom the page is for; the patient's is read together with the clinician."
+        ),
+    ] = Audience.CLINICIAN,
     output: options.Output = None,
     engine: Annotated[
         options.Engine, typer.Option(help="Which reader of the rules answers.")
@@ -41,6 +54,8 @@ def recommend(
     Example: recommender recommend profile.json --format json -o answer.json
 
     Example: recommender recommend profile.yaml --format html -o page.html
+
+    Example: recommender recommend profile.yaml --audience patient --format html -o for_you.html
     """
     answer = options.answer(profile, content, as_of, engine=engine, cross_check=cross_check)
     document = answer.to_dict()
@@ -49,8 +64,13 @@ def recommend(
         return
     from recommender.explain.render import render
 
-    layout = terminal.page(output)
-    text = render(document, format=form.value, templates=options.templates_of(content), **layout)
+    text = render(
+        document,
+        audience=audience.value,
+        format=form.value,
+        templates=options.templates_of(content),
+        **terminal.page(output),
+    )
     terminal.write(text, output)
 
 
