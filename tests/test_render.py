@@ -426,8 +426,11 @@ def test_an_unknown_format_or_template_is_an_error(rich: Document) -> None:
         render_template("explanation/nothing", {})
 
 
-WORDING = {"_parts/words.j2", "_parts/say.j2"}
-FORM = {"profile/new.yaml.j2", "governance/rule.txt.j2", "_parts/page.css.j2"}
+WORDING = {f"_parts/{name}.j2" for name in ("words", "say", "patient_words", "patient_say")}
+FORM = {
+    *("profile/new.yaml.j2", "governance/rule.txt.j2"),
+    *("_parts/page.css.j2", "_parts/patient.css.j2"),
+}
 """The empty profile is a form in the format's own keys; a rule is read as its keys stand."""
 
 

@@ -22,6 +22,7 @@ class Audience(StrEnum):
     """For whom the answer is written."""
 
     CLINICIAN = "clinician"
+    PATIENT = "patient"
     GOVERNANCE = "governance"
 
 
@@ -35,7 +36,10 @@ def recommend(
     ] = PlanForm.TEXT,
     audience: Annotated[
         Audience,
-        typer.Option(help="For whom: clinician, or governance with what every rule did."),
+        typer.Option(
+            help="Whom the page is for: the patient's is read together with the clinician, "
+            "governance's adds what every rule did."
+        ),
     ] = Audience.CLINICIAN,
     output: options.Output = None,
     engine: Annotated[
@@ -54,7 +58,7 @@ def recommend(
 
     Example: recommender recommend profile.yaml --format pdf -o plan.pdf
 
-    Example: recommender recommend profile.yaml --audience governance --format html -o trace.html
+    Example: recommender recommend profile.yaml --audience patient --format html -o for_you.html
     """
     if form is PlanForm.PDF:
         terminal.refuse_bytes(output)
