@@ -29,6 +29,8 @@ from recommender.explain import pdf
 from recommender.explain.argument import full_trace
 from recommender.explain.pdf import render_pdf
 from recommender.explain.render import render
+from recommender.governance.synthetic import synthetic
+from recommender.governance.trial import SHARES
 from recommender.profile import read_profile
 from recommender.surfaces.cli import app
 from tests.building import answered
@@ -46,6 +48,10 @@ STATUSES = {
     "recovered_and_wants_nothing": "nothing_indicated",
     "seventeen_years_old": "out_of_scope",
 }
+EVERY = os.environ.get("PDF_OF_EVERYBODY", "")
+"""How many people to draw; set, every vignette is printed as well."""
+PEOPLE = int(EVERY or 4)
+BATCH = 2
 UNSEEN = ("svg", "style", "head", "nav")
 """What a printed page does not show as text."""
 
@@ -59,6 +65,9 @@ Document = dict[str, Any]
 
 needs_pdf = pytest.mark.pdf
 each_status = pytest.mark.parametrize("name", STATUSES)
+everybody = pytest.mark.parametrize(
+    "name", sorted(path.stem for path in (ROOT / "profiles").glob("*.yaml")) if EVERY else STATUSES
+)
 
 
 # ------------------------------------------------------------------------------- reading back
@@ -184,7 +193,7 @@ def test_every_status_is_printed() -> None:
 
 
 @needs_pdf
-@each_status
+@everybody
 def test_it_says_every_text_of_the_page(name: str) -> None:
     pages = printed(name)
     wanted = list(texts(page_of(name)))
@@ -193,7 +202,7 @@ def test_it_says_every_text_of_the_page(name: str) -> None:
 
 
 @needs_pdf
-@each_status
+@everybody
 def test_it_says_every_adaptation_rule_caution_and_stop_of_the_answer(name: str) -> None:
     document, pages = answered(name), printed(name)
     wanted = [document["disclaimer"], *(stop["action"] for stop in document["stops"])]
@@ -205,6 +214,18 @@ def test_it_says_every_adaptation_rule_caution_and_stop_of_the_answer(name: str)
     wanted += [stop["rule"] for stop in document["stops"]]
     wanted += [flag["rule"] for flag in document["flags"]]
     assert [text for text in wanted if not is_said(text, pages)] == []
+
+
+@needs_pdf
+@pytest.mark.parametrize("first", range(0, PEOPLE, BATCH))
+def test_it_says_every_text_of_the_page_of_drawn_people(first: int) -> None:
+    """The page itself is held against the answer in test_renderings_agree.py."""
+    for seed in range(first, first + BATCH):
+        document = recommend(synthetic(load_rulebook(), seed, SHARES[seed % 6]), load_rulebook())
+        answer = document.to_dict()
+        pages = read_back(render_pdf(answer), answer)
+        wanted = texts(read(render(answer, format="html")))
+        assert [text for text in wanted if not is_said(text, pages)] == [], seed
 
 
 @needs_pdf
