@@ -12,7 +12,16 @@ from recommender.gather import Entry, Gathered
 from recommender.reading import Pieces, has_decimals
 from recommender.rules import IfNotKnown, Outcome, Rule, Verb
 from recommender.totals import summed
-from recommender.vocabulary import NUMERIC, Adaptation, Band, Feature, Instrument, Kind, Source
+from recommender.vocabulary import (
+    NUMERIC,
+    OTHER_PANEL,
+    Adaptation,
+    Band,
+    Feature,
+    Instrument,
+    Kind,
+    Source,
+)
 
 PROFILE_FIELDS = ("age", "sex", "conditions", "medications", "implants")
 PROFILE_GROUPS = ("history", "access", "preferences", "release")
@@ -40,6 +49,7 @@ class _Check:
             self._instrument(instrument, ("instruments", name))
         for rule_id, rule in self._pieces.rules.items():
             self._rule(rule, ("rules", rule_id))
+        self._panels()
         self._cycles()
         self._invariants()
 
@@ -66,6 +76,7 @@ class _Check:
 
     def _feature(self, feature: object, entry: Entry) -> None:
         assert isinstance(feature, Feature)
+        self._sayings(feature, entry)
         if feature.concluded:
             return self._concluded(feature, entry)
         if feature.default is not None:
@@ -81,6 +92,27 @@ class _Check:
             if isinstance(source, Source):
                 self._source(feature, source, entry, n)
         return None
+
+    def _sayings(self, feature: Feature, entry: Entry) -> None:
+        for n, saying in enumerate(feature.patient):
+            path = ("patient", n, "when")
+
+            def report(
+                _path: tuple[str | int, ...],
+                code: str,
+                message: str,
+                hint: str,
+                path: tuple[str | int, ...] = path,
+            ) -> None:
+                self._gathered.report(entry, code, message, hint, path)
+
+            parse({feature.id: saying.when}, self._pieces.features, report)
+
+    def _panels(self) -> None:
+        """Whether each panel that has words for the person is one of some feature."""
+        panels = {*(f.panel for f in self._pieces.features.values()), OTHER_PANEL}
+        for name in self._pieces.panels:
+            self._names([name], panels, "panel", ("panels", name))
 
     def _concluded(self, feature: Feature, entry: Entry) -> None:
         if feature.default is None:

@@ -29,6 +29,7 @@ LISTS = {
 MAPPINGS = {
     "rules/rulebook.yaml": "rulebook",
     "rules/invariants.yaml": "invariants",
+    "rules/vocabulary/panels.yaml": "panels",
     "rules/assessment/doses.yaml": "doses",
 }
 REQUIRED = (

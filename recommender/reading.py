@@ -56,6 +56,10 @@ class Header(Content):
     contacts: dict[str, str | None] = {}
     disclaimer: str = ""
     of_combinations: str = Field("", description="what evidence there is for several parts at once")
+    patient_safe_base: str = Field("", description="safe_base, to the person")
+    patient_disclaimer: str = Field("", description="disclaimer, to the person")
+    patient_of_combinations: str = Field("", description="of_combinations, to the person")
+    patient_caution: str = Field("", description="said where a caution has no text for the person")
 
 
 class Reference(Content, extra="allow"):
@@ -79,6 +83,7 @@ class Pieces:
     features: dict[str, Feature]
     adaptations: dict[str, Adaptation]
     pathways: dict[str, Pathway]
+    panels: dict[str, str]
     instruments: dict[str, Instrument]
     doses: Mapping[str, Mapping[str, float]]
     rules: dict[str, Rule]
@@ -114,6 +119,7 @@ def models(gathered: Gathered) -> Pieces | None:
         features=features,
         adaptations=adaptations,
         pathways=pathways,
+        panels=dict(_panels(gathered)),
         instruments=instruments,
         doses=plain.get("doses", {}),
         rules=dict(reader.rules(plain["rules"])),
@@ -123,6 +129,14 @@ def models(gathered: Gathered) -> Pieces | None:
         safety_tests=dict(reader.safety_tests()),
         links=tuple(reader.links(header.links)),
     )
+
+
+def _panels(gathered: Gathered) -> Iterator[tuple[str, str]]:
+    for name, words in gathered.content.get("panels", {}).items():
+        if isinstance(words, str):
+            yield name, words
+        else:
+            gathered.report(("panels", name), "C213", "the words of a panel are text")
 
 
 def _listed(gathered: Gathered, model: type[Listed], section: str) -> dict[str, Listed]:

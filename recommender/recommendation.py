@@ -14,6 +14,7 @@ from recommender.candidates import Candidate, Status
 from recommender.conditions import FALSE, TRUE, UNKNOWN, Test, say, say_test, say_values
 from recommender.facts import Fact, Span, describe
 from recommender.measures import Standards, trial_parts
+from recommender.plain_words import finding, findings, topic
 from recommender.plan import Chosen, Plan, PlanStatus, SetAside
 from recommender.profile import Profile
 from recommender.questions import Question, Questions
@@ -122,8 +123,10 @@ class _Writer:
             "facts": [self._fact(fact) for fact in self._trace.facts.values()],
             "rules": {name: SAID[self._trace.truths[name]] for name in self._rulebook.rules},
             "stops_settled": answer.stops_settled,
+            "preferences": self._preferences(),
             "basis": self._basis(),
             "disclaimer": self._rulebook.header.disclaimer,
+            "patient_disclaimer": self._rulebook.header.patient_disclaimer,
             "produced_by": {
                 "software": answer.produced.software,
                 "engine": answer.produced.engine,
@@ -143,6 +146,16 @@ class _Writer:
             "language": header.language,
         }
 
+    def _preferences(self) -> Document:
+        wishes = self._answer.profile.preferences
+        facts = self._trace.facts
+        said = [finding(self._rulebook, facts[f]) for f in facts if f.startswith("preferences.")]
+        return {
+            "prefers": list(wishes.prefers),
+            "declines": list(wishes.declines),
+            "in_words": [text for texts in said for text in texts],
+        }
+
     def _basis(self) -> Document:
         header = self._rulebook.header
         nothing = not self._answer.plan.chosen
@@ -153,6 +166,7 @@ class _Writer:
         ]
         return {
             "safe_base": header.safe_base if nothing else None,
+            "patient_safe_base": header.patient_safe_base if nothing else None,
             "presumed": presumed,
             "acts": list(self._acts()),
             "departures": [
@@ -165,6 +179,7 @@ class _Writer:
             ],
             "supposed": list(self._answer.supposed),
             "of_combinations": header.of_combinations if self._combines() else None,
+            "patient_of_combinations": header.patient_of_combinations if self._combines() else None,
             "contacts": dict(header.contacts),
             "instruments": self._named_instruments(),
         }
@@ -218,7 +233,8 @@ class _Writer:
         return {
             "adaptation": adaptation.id,
             "title": adaptation.title,
-            "patient_title": adaptation.patient_title,
+            **_to_the_person(adaptation),
+            "patient_because": self._findings(candidate),
             "what": adaptation.what,
             "settled": self._answer.settled[adaptation.id],
             "provisional": candidate.provisional,
@@ -229,30 +245,36 @@ class _Writer:
             "moved_from": chosen.moved_from,
             "weeks": burden.weeks if burden else None,
             "dose": best.text.dose,
-            "burden": {
-                "hours_per_week": burden.hours_per_week,
-                "homework_streams": burden.homework_streams,
-            }
-            if burden
-            else None,
+            "burden": _burden(adaptation),
             "first_steps": adaptation.first_steps,
             "because": [self._because(rule) for rule in candidate.recommends],
             "assumes": list(candidate.assumes),
             "cautions": self._cautions(candidate),
             "tailoring": [self._tailoring(rule) for rule in candidate.tailoring],
             "monitoring": list(adaptation.monitor),
-            "alternatives": [
-                {
-                    "adaptation": name,
-                    "title": self._rulebook.adaptations[name].title,
-                    "rule": rule.id,
-                }
-                for name, rule in chosen.alternatives
-            ],
+            "alternatives": [self._alternative(name, rule) for name, rule in chosen.alternatives],
             "gates": [self._gate(rule) for rule in chosen.gates],
             "needs_open": list(chosen.needs_open),
             "fallback": self._fallback(adaptation),
             "review": adaptation.review,
+        }
+
+    def _findings(self, candidate: Candidate) -> list[str]:
+        """Which of the person's own findings speak for it, each said once."""
+        tests = [test for rule in candidate.recommends for test in self._trace.deciding(rule)]
+        return list(dict.fromkeys(findings(tests, self._rulebook, self._trace.facts)))
+
+    def _alternative(self, name: str, rule: Rule) -> Document:
+        adaptation, best = self._rulebook.adaptations[name], self._answer.candidates[name].best
+        assert best is not None
+        return {
+            "adaptation": name,
+            "title": adaptation.title,
+            "rule": rule.id,
+            **_to_the_person(adaptation),
+            "certainty": best.certainty.value,
+            "weeks": adaptation.burden.weeks if adaptation.burden else None,
+            "burden": _burden(adaptation),
         }
 
     def _cautions(self, candidate: Candidate) -> list[Document]:
@@ -266,6 +288,7 @@ class _Writer:
                 "text": rule.text.adjust or rule.text.title,
                 "adjust": rule.text.adjust,
                 "monitor": rule.text.monitor,
+                "patient_text": rule.text.patient_text or self._rulebook.header.patient_caution,
                 "because": rule.text.because,
                 "conditions": self._conditions(rule),
                 "open": still_open,
@@ -292,6 +315,8 @@ class _Writer:
         return {
             "adaptation": adaptation.id,
             "title": adaptation.title,
+            "patient_title": adaptation.patient_title,
+            "discreet": adaptation.discreet,
             "status": aside.status.value,
             "settled": self._answer.settled[adaptation.id],
             "because": [self._because(rule) for rule in aside.by],
@@ -321,6 +346,7 @@ class _Writer:
             "label": feature.label,
             "panel": feature.panel,
             "question": feature.question,
+            "patient_topic": topic(self._rulebook, feature),
             "how": list(self._how(feature)),
             "required": question.required,
             "can_change": list(question.can_change),
@@ -430,6 +456,8 @@ def written_stop(stop: Stop, trace: Trace) -> Document:
         "pathway_title": stop.pathway.title,
         "urgency": stop.pathway.urgency.value,
         "action": stop.pathway.action,
+        "patient_text": stop.pathway.patient_text,
+        "discreet": stop.pathway.discreet,
         "contact": rulebook.header.contacts.get(stop.pathway.contact),
         "contact_key": stop.pathway.contact,
         "release": text.release,
@@ -479,6 +507,27 @@ def _evidence(name: str, rulebook: Rulebook) -> Document:
         "doi": (item.model_extra or {}).get("DOI"),
         "checked": item.checked,
         "review_by": item.review_by,
+    }
+
+
+def _to_the_person(adaptation: Adaptation) -> Document:
+    """The texts of an adaptation that a person reads."""
+    return {
+        "patient_title": adaptation.patient_title,
+        "patient_short": adaptation.patient_short,
+        "patient_what": adaptation.patient_what,
+        "patient_time": adaptation.patient_time,
+        "patient_downside": adaptation.patient_downside,
+    }
+
+
+def _burden(adaptation: Adaptation) -> Document | None:
+    burden = adaptation.burden
+    if burden is None:
+        return None
+    return {
+        "hours_per_week": burden.hours_per_week,
+        "homework_streams": burden.homework_streams,
     }
 
 

@@ -40,6 +40,7 @@ class Rulebook:
         self.features: Mapping[str, Feature] = MappingProxyType(pieces.features)
         self.adaptations: Mapping[str, Adaptation] = MappingProxyType(pieces.adaptations)
         self.pathways: Mapping[str, Pathway] = MappingProxyType(pieces.pathways)
+        self.panels: Mapping[str, str] = MappingProxyType(pieces.panels)
         self.instruments: Mapping[str, Instrument] = MappingProxyType(pieces.instruments)
         self.doses = pieces.doses
         self.rules: Mapping[str, Rule] = MappingProxyType(pieces.rules)

@@ -42,7 +42,7 @@ KEYS_OF_VERB: Mapping[str, frozenset[str]] = {
     Verb.RECOMMEND: frozenset({"as", "strength", "phase", "dose"}),
     Verb.EXCLUDE: frozenset({"if_not_known", "until", "release", "justify"}),
     Verb.REFER: frozenset({"if_not_known", "hold", "release", "answered_by", "justify", "until"}),
-    Verb.CAUTION: frozenset({"adjust", "monitor"}),
+    Verb.CAUTION: frozenset({"adjust", "monitor", "patient_text"}),
     Verb.TAILOR: frozenset({"focus", "format"}),
     Verb.ASK: frozenset({"for", "after_finding"}),
     Verb.CHOOSE_ONE: frozenset({"prefer"}),
@@ -179,6 +179,7 @@ class RuleText(Content):
     answered_by: list[DottedId] = []
     adjust: str = ""
     monitor: str = ""
+    patient_text: str = ""
     focus: str = ""
     format: str = ""
     for_: Literal["all"] | list[Id] = Field("all", alias="for")

@@ -54,6 +54,8 @@ class StopPart(Part):
     pathway_title: str
     urgency: Literal["immediate", "same_day", "days", "routine"]
     action: str
+    patient_text: str = Field(description="what the person is told while it holds")
+    discreet: bool = Field(description="the contact does not belong on the person's page")
     contact: str | None = Field(description="null: the site has not set it")
     contact_key: str = Field(description="where the site sets it in rulebook.yaml")
     release: str | None
@@ -105,6 +107,7 @@ class Caution(Part):
     text: str
     adjust: str
     monitor: str
+    patient_text: str = Field(description="to the person: this caution, or that it is talked over")
     because: str
     conditions: list[Condition]
     open: bool = Field(description="whether its condition is not known yet")
@@ -121,12 +124,25 @@ class Tailoring(Part):
     conditions: list[Condition]
 
 
-class Alternative(Part):
+class ToThePerson(Part):
+    """The texts of an adaptation that a person reads."""
+
+    patient_title: str
+    patient_short: str = Field(description="what it is")
+    patient_what: str = Field(description="what one does in it")
+    patient_time: str = Field(description="the time it takes, where weeks and burden do not say it")
+    patient_downside: str = Field(description="what to think about")
+
+
+class Alternative(ToThePerson):
     """A rival that was not chosen."""
 
     adaptation: str
     title: str
     rule: str
+    certainty: Literal["high", "moderate", "low", "very_low"]
+    weeks: int | None
+    burden: BurdenPart | None
 
 
 class Gate(Part):
@@ -136,12 +152,12 @@ class Gate(Part):
     text: str
 
 
-class PlanPart(Part):
+class PlanPart(ToThePerson):
     """One adaptation in the plan."""
 
     adaptation: str
     title: str
-    patient_title: str
+    patient_because: list[str] = Field(description="the person's own findings that speak for it")
     what: str
     settled: bool
     provisional: bool
@@ -181,6 +197,8 @@ class SetAsidePart(Part):
 
     adaptation: str
     title: str
+    patient_title: str
+    discreet: bool = Field(description="not named to the person, unless they named it")
     status: Literal[
         "held",
         "excluded",
@@ -216,6 +234,7 @@ class Ask(Part):
     label: str
     panel: str
     question: str
+    patient_topic: str = Field(description="what it is about, in words to the person")
     how: list[How]
     required: bool
     can_change: list[str]
@@ -361,16 +380,26 @@ class Departure(Part):
     because: str
 
 
+class PreferencesPart(Part):
+    """What the person wants: adaptations, and the rest in words to them."""
+
+    prefers: list[str]
+    declines: list[str]
+    in_words: list[str]
+
+
 class Basis(Part):
     """What the answer rests on beside the rules that fired."""
 
     safe_base: str | None
+    patient_safe_base: str | None
     presumed: list[Presumed]
     acts: list[Act]
     departures: list[Departure]
     combination: list[Combining]
     supposed: list[str] = Field(description="features taken as known otherwise, for «what if»")
     of_combinations: str | None = Field(description="what is known of several parts at once")
+    patient_of_combinations: str | None
     contacts: dict[str, str | None]
     instruments: dict[str, str] = Field(description="id → title of every one that is named")
 
@@ -406,8 +435,10 @@ class RecommendationDocument(Part):
     facts: list[FactPart]
     rules: dict[str, Literal["fired", "silent", "unknown"]]
     stops_settled: bool
+    preferences: PreferencesPart
     basis: Basis
     disclaimer: str
+    patient_disclaimer: str
     produced_by: ProducedBy
 
 

@@ -15,7 +15,7 @@ Plain = Mapping[str, Any]
 SAFETY_VERBS = frozenset({Verb.EXCLUDE.value, Verb.REFER.value, Verb.ASK.value})
 HINT = "Justify it under `departures:` in the site's rulebook.yaml: every answer then shows it."
 
-FEATURE_WORDS = frozenset({"id", "label", "question", "panel", "codes"})
+FEATURE_WORDS = frozenset({"id", "label", "question", "panel", "patient", "codes"})
 PATHWAY_WORDS = frozenset({"id", "title", "contact"})
 INSTRUMENT_WORDS = frozenset(
     {

@@ -145,6 +145,10 @@ def _making(annotation: Any) -> _Making | None:
     return _Making(str, date.fromisoformat) if annotation is date else None
 
 
+OTHER_PANEL = "other"
+"""The panel whose words stand for all that have none."""
+
+
 class Kind(StrEnum):
     """The type of a feature's values."""
 
@@ -229,6 +233,13 @@ class Source(Content):
         return self
 
 
+class Saying(Content):
+    """What a person is told of their own finding, where the test holds."""
+
+    when: Scalar | list[Scalar] | dict[str, Any] = Field(description="a test, as in a rule")
+    say: str = Field(description="a plain sentence to the person")
+
+
 class Feature(Content):
     """One thing rules may ask about a patient."""
 
@@ -249,6 +260,7 @@ class Feature(Content):
     concluded: StrictBool = False
     default: Scalar | None = None
     accepts_other: StrictBool = False
+    patient: list[Saying] = Field([], description="the finding in words for the person")
     codes: dict[str, Any] = {}
 
     @model_validator(mode="after")
@@ -340,6 +352,13 @@ class Adaptation(Content):
     id: Id
     title: str
     patient_title: str = ""
+    patient_short: str = Field("", description="for the person: what it is, in a sentence or two")
+    patient_what: str = Field("", description="for the person: what one does in it")
+    patient_time: str = Field("", description="for the person: the time, where no burden says it")
+    patient_downside: str = Field("", description="for the person: what to think about")
+    discreet: StrictBool = Field(
+        False, description="not named to the person while it is set aside: the name tells too much"
+    )
     what: str = ""
     phase: Annotated[StrictInt, Field(ge=0, le=3)]
     burden: Burden | None = None
@@ -377,6 +396,10 @@ class Pathway(Content):
     action: str
     contact: str = Field("", description="key of the site's contact in rulebook.yaml")
     scope: StrictBool = False
+    patient_text: str = Field("", description="what the person is told while the stop holds")
+    discreet: StrictBool = Field(
+        False, description="the contact is not on the person's page: its name tells too much"
+    )
 
 
 def window(*periods: str | None) -> timedelta | None:
