@@ -11,6 +11,15 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from recommender.explain.patient_view import (
+    SAFETY_CONTACTS,
+    WITHOUT_A_PLAN,
+    contacts_shown,
+    named_aside,
+    shared_cautions,
+    stops_shown,
+    topics_of,
+)
 from recommender.explain.view import (
     FIRST_QUESTIONS,
     common_assumes,
@@ -20,6 +29,7 @@ from recommender.explain.view import (
 
 _STOP = ("pathway_title", "action", "title", "because")
 _CAUTION = ("because", "adjust", "monitor")
+_OPTION = ("patient_title", "patient_short", "patient_downside")
 
 
 class Marks:
@@ -67,6 +77,63 @@ def answer(document: Mapping[str, Any]) -> tuple[dict[str, Any], Marks]:
                 marks.keys(entry, ["question"], f"the question about '{entry['feature']}'")
     _basis(copy, marks)
     return copy, marks
+
+
+def patient(document: Mapping[str, Any]) -> tuple[dict[str, Any], Marks]:
+    """The answer as the person is told it, marked; of a stopped plan only what that page holds."""
+    copy, marks = _copy(document), Marks()
+    for stop in stops_shown(copy):
+        marks.keys(stop, ["patient_text"], f"what the person is told of '{stop['rule']}'")
+        if not stop["discreet"]:
+            marks.keys(stop, ["contact"], f"whom to call about '{stop['rule']}'")
+    contacts = copy["basis"]["contacts"]
+    for text in contacts_shown(copy):
+        marked = marks.on(text, "whom to call")
+        contacts |= {name: marked for name in SAFETY_CONTACTS if contacts.get(name) == text}
+    if not copy["rulebook"]["approved"]:
+        copy["rulebook"]["drafts"] = marks.on("", "that this page is a draft")
+    if copy["status"] != "stopped":
+        marks.keys(copy["basis"], ["patient_safe_base"], "what to do meanwhile")
+    if copy["status"] not in WITHOUT_A_PLAN:
+        marks.keys(copy, ["patient_disclaimer"], "the limits")
+        _told_of_the_plan(copy, marks)
+        _told_of_the_rest(copy, marks)
+    return copy, marks
+
+
+def _told_of_the_plan(copy: dict[str, Any], marks: Marks) -> None:
+    """Each part and each option beside it: what it is, why, what to watch, what to think about."""
+    shared = {text: marks.on(text, "a caution of the plan") for text in shared_cautions(copy)}
+    options: set[str] = set()
+    for entry in copy["plan"]:
+        about = f"'{entry['adaptation']}'"
+        marks.keys(entry, [*_OPTION, "patient_what"], f"{about} in the plan")
+        findings = entry["patient_because"]
+        entry["patient_because"] = [marks.on(one, f"a finding behind {about}") for one in findings]
+        said = dict(shared)
+        for caution in entry["cautions"]:
+            if (text := caution["patient_text"]) and text not in said:
+                said[text] = marks.on(text, f"a caution of {about}")
+            caution["patient_text"] = said.get(text, "")
+        for one in entry["alternatives"]:
+            if one["adaptation"] not in options:
+                marks.keys(one, _OPTION, f"'{one['adaptation']}', which is another option")
+            options.add(one["adaptation"])
+    marks.keys(copy["basis"], ["patient_of_combinations"], "how sure the combination is")
+
+
+def _told_of_the_rest(copy: dict[str, Any], marks: Marks) -> None:
+    """Wishes, what is set aside and named, and what the open questions are about."""
+    wishes = copy["preferences"]
+    wishes["in_words"] = [marks.on(text, "what the person prefers") for text in wishes["in_words"]]
+    named = {*wishes["prefers"], *wishes["declines"], *named_aside(copy)}
+    for entry in copy["set_aside"]:
+        if entry["adaptation"] in named:
+            marks.keys(entry, ["patient_title"], f"'{entry['adaptation']}', which is set aside")
+    topics = topics_of(copy)[:FIRST_QUESTIONS]
+    marked = {text: marks.on(text, "what we do not know yet") for text in topics}
+    for entry in copy["ask"]:
+        entry["patient_topic"] = marked.get(entry["patient_topic"], entry["patient_topic"])
 
 
 def one_adaptation(document: Mapping[str, Any], name: str) -> tuple[dict[str, Any], Marks]:

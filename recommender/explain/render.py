@@ -24,10 +24,11 @@ from markupsafe import Markup, escape
 from recommender import content
 from recommender.errors import Problem, RenderError
 from recommender.explain import layout, must_show
+from recommender.explain.patient_view import patient_view
 from recommender.explain.view import Document, is_scale_item, view
 
 SUFFIXES: Final = {"text": "txt", "markdown": "md", "html": "html", "yaml": "yaml"}
-AUDIENCES: Final = ("clinician", "governance")
+AUDIENCES: Final = ("clinician", "patient", "governance")
 
 _PERIOD = re.compile(r"P(\d+)([DWM])")
 _UNITS = {"D": "day", "W": "week", "M": "month"}
@@ -49,11 +50,15 @@ def render(
     A template of a site that leaves out a stop, a caution, an assumption or the like is refused as
     R105 before its page is seen; the error then carries the answer's stops.
     """
+    if audience not in AUDIENCES:
+        hint = f"Known here: {', '.join(AUDIENCES)}."
+        raise RenderError(Problem("R104", f"there is no page for '{audience}'", hint))
+    to_the_person = audience == "patient"
     return _page(
         f"explanation/{audience}",
         document,
-        partial(_whole, format=format, trace=trace),
-        must_show.answer,
+        patient_view if to_the_person else partial(_whole, format=format, trace=trace),
+        must_show.patient if to_the_person else must_show.answer,
         format=format,
         width=width,
         color=color,

@@ -85,6 +85,19 @@ def test_json_is_the_document_and_nothing_else() -> None:
     assert document == recommend(profile, RULEBOOK).to_dict()
 
 
+def test_json_is_the_same_for_every_audience() -> None:
+    asked = ("recommend", TYPICAL, "--format", "json")
+    assert run(*asked, "--audience", "patient") == run(*asked)
+
+
+@pytest.mark.parametrize("format", ["text", "markdown", "html"])
+def test_the_patients_page_is_the_one_the_library_renders(format: str) -> None:
+    document = json.loads(run("recommend", TYPICAL, "--format", "json"))
+    page = run("recommend", TYPICAL, "--audience", "patient", "--format", format)
+    assert page == render(document, audience="patient", format=format)
+    assert document["plan"][0]["patient_title"] in " ".join(page.split())
+
+
 def test_every_format_names_the_same_plan() -> None:
     document = json.loads(run("recommend", TYPICAL, "--format", "json"))
     text = run("recommend", TYPICAL)

@@ -22,6 +22,7 @@ class Audience(StrEnum):
     """For whom the answer is written."""
 
     CLINICIAN = "clinician"
+    PATIENT = "patient"
     GOVERNANCE = "governance"
 
 
@@ -35,7 +36,9 @@ def recommend(
     ] = PlanForm.TEXT,
     audience: Annotated[
         Audience,
-        typer.Option(help="For whom: clinician, or governance with what every rule did."),
+        typer.Option(
+            help="For whom: clinician; patient, to read together; governance, with every rule."
+        ),
     ] = Audience.CLINICIAN,
     output: options.Output = None,
     engine: Annotated[
@@ -55,6 +58,8 @@ def recommend(
     Example: recommender recommend profile.yaml --format pdf -o plan.pdf
 
     Example: recommender recommend profile.yaml --audience governance --format html -o trace.html
+
+    Example: recommender recommend profile.yaml --audience patient --format html -o for_you.html
     """
     if form is PlanForm.PDF:
         terminal.refuse_bytes(output)
