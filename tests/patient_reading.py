@@ -12,6 +12,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from benchmarks.people import synthetic
+
 from recommender import content, load_rulebook, recommend
 from recommender.explain.render import render
 from recommender.profile import Preferences
