@@ -37,8 +37,7 @@ def recommend(
     audience: Annotated[
         Audience,
         typer.Option(
-            help="Whom the page is for: the patient's is read together with the clinician, "
-            "governance's adds what every rule did."
+            help="For whom: clinician; patient, to read together; governance, with every rule."
         ),
     ] = Audience.CLINICIAN,
     output: options.Output = None,
@@ -57,6 +56,8 @@ def recommend(
     Example: recommender recommend profile.json --format json -o answer.json
 
     Example: recommender recommend profile.yaml --format pdf -o plan.pdf
+
+    Example: recommender recommend profile.yaml --audience governance --format html -o trace.html
 
     Example: recommender recommend profile.yaml --audience patient --format html -o for_you.html
     """
