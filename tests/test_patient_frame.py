@@ -14,6 +14,7 @@ from recommender.explain.layout import one_line
 from recommender.explain.render import render
 from recommender.profile import read_profile
 from tests.building import answered, write
+from tests.html import read
 from tests.patient_reading import (
     FORMATS,
     PEOPLE,
@@ -25,7 +26,6 @@ from tests.patient_reading import (
     read_back,
     seen,
 )
-from tests.test_html import read
 
 each_format = pytest.mark.parametrize("format", FORMATS)
 

@@ -105,7 +105,7 @@ def test_what_is_no_day_is_refused(written: object) -> None:
         ({"aeg": 40}, "P101", "Did you mean 'age'?"),
         ({"assessments": [{"instrument": "a", "totel": 3}]}, "P101", "Did you mean 'total'?"),
         ({"history": {"treatments": [{"kind": "a", "agnt": "b"}]}}, "P101", "'agent'?"),
-        ({"releases": [{"id": "a", "on": "2026-10-01", "by": "x"}]}, "P101", "'by'"),
+        ({"releases": [{"id": "a", "on": "2026-10-01", "who": "x"}]}, "P101", "'who'"),
         ({"releases": [{"id": "a"}]}, "P102", "'on' is missing"),
         ({"history": {"treatments": [{"agent": "a"}]}}, "P102", "'kind' is missing"),
         ({"age": "46"}, "P103", "must be a whole number"),
