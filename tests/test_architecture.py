@@ -40,6 +40,7 @@ def test_imports_keep_their_contracts() -> None:
         ("durable", "import durable.engine"),
         ("jinja2", "import jinja2"),
         ("yaml", "import yaml"),
+        ("z3", "import z3"),
         ("terminal", "import rich.table"),
     ],
 )
@@ -70,6 +71,7 @@ def test_every_contract_is_tried() -> None:
         "durable",
         "jinja2",
         "yaml",
+        "z3",
         "terminal",
     }
 
