@@ -41,6 +41,7 @@ def test_imports_keep_their_contracts() -> None:
         ("jinja2", "import jinja2"),
         ("weasyprint", "import weasyprint"),
         ("yaml", "import yaml"),
+        ("z3", "import z3"),
         ("terminal", "import rich.table"),
     ],
 )
@@ -72,6 +73,7 @@ def test_every_contract_is_tried() -> None:
         "jinja2",
         "weasyprint",
         "yaml",
+        "z3",
         "terminal",
     }
 

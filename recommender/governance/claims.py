@@ -32,6 +32,8 @@ class Decision:
     more: int = 0
     """How many further regions were found and are not listed; counting ends at MOST_TRIED."""
     why: str = ""
+    too_large: bool = False
+    """Whether it is undecided only because the diagrams outgrew their budget."""
 
 
 def decide(

@@ -5,23 +5,15 @@ which it certainly is. The two differ where a later step of the plan decides, ch
 or spreading the load: that much of the plan is bounded here from both sides, never guessed.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
-from itertools import pairwise
 
 from recommender.candidates import Status
 from recommender.conditions import FALSE, TRUE, UNKNOWN, Test
+from recommender.governance.bounds import Bounds
 from recommender.governance.world import DECLINED, World, holds
 from recommender.mdd import Node
 from recommender.rules import IfNotKnown, Invariant, Outcome, Rule, Verb
-from recommender.vocabulary import Adaptation
-
-_MEASURES: Mapping[str, Callable[[Adaptation], float]] = {
-    "new_at_once": lambda adaptation: 1 if adaptation.burden else 0,
-    "hours_per_week": lambda adaptation: adaptation.hours,
-    "homework_streams": lambda one: one.burden.homework_streams if one.burden else 0,
-}
-
 
 Way = tuple[Node, ...]
 """One way in which an outcome comes about: where all of these are so."""
@@ -38,6 +30,7 @@ class Outcomes:
         self._given = world.yes if given is None else given
         self._join = world.conditions.join
         self._adaptations = world.rulebook.adaptations
+        self._bounds = Bounds(world.rulebook, world.inactive)
         self._surely: dict[str, Node] = {}
 
     # -- claims ---------------------------------------------------------------------------
@@ -216,52 +209,15 @@ class Outcomes:
     def _follows(self, name: str, behind: tuple[str, ...]) -> Iterator[Node]:
         """For each thing that must be in the plan before it, TRUE where it is."""
         world = self._world
-        for rule, first, second in self._required_pairs:
+        for rule, first, second in self._bounds.required:
             if second == name:
                 before = self._surely_in(first, (*behind, name))
                 yield self._join(max, world.where(world.truth(rule), FALSE), before)
 
-    @cached_property
-    def _required_pairs(self) -> list[tuple[Rule, str, str]]:
-        return [
-            (rule, first, second)
-            for rule in self._world.acting(Verb.SEQUENCE)
-            if rule.text.required
-            for first, second in pairwise(rule.targets)
-        ]
-
     def _fits(self, name: str) -> Iterator[Node]:
-        """For each limit, TRUE where it cannot put this one off past the last phase."""
-        for rule, measure, most in self._limits:
-            mine = measure(self._adaptations[name])
-            others = sum(measure(self._adaptations[o]) for o in self._maybe_stronger(name))
-            if mine and mine + others > most:
-                yield self._world.where(self._world.truth(rule), FALSE)
-
-    @cached_property
-    def _limits(self) -> list[tuple[Rule, Callable[[Adaptation], float], float]]:
-        return [
-            (rule, _MEASURES[name], most)
-            for rule in self._world.acting(Verb.LIMIT)
-            if rule.text.limit is not None
-            for name, most in rule.text.limit.model_dump(exclude_none=True).items()
-        ]
-
-    def _maybe_stronger(self, name: str) -> Iterator[str]:
-        """The adaptations that some patient's load is taken off only after this one's."""
-        mine = self._strengths(name)
-        for other in self._adaptations:
-            theirs = self._strengths(other) if other != name else []
-            if any(one < own for one in theirs for own in mine):
-                yield other
-
-    def _strengths(self, name: str) -> list[tuple[object, ...]]:
-        """How each of its recommends ranks when load is taken off; the strongest is least."""
-        adaptation = self._adaptations[name]
-        return [
-            (r.text.as_ != "foundation", *r.best_first[:2], adaptation.hours, name)
-            for r in self._world.rules_on(Verb.RECOMMEND, name)
-        ]
+        """For each limit that may put it off past the last phase, TRUE where it does not act."""
+        for rule in self._bounds.putting_off(name):
+            yield self._world.where(self._world.truth(rule), FALSE)
 
     # -- the status -----------------------------------------------------------------------
 
@@ -348,43 +304,13 @@ class Outcomes:
         return list(self._some_of_rivals())
 
     def _some_of_rivals(self) -> Iterator[Node]:
-        """Where one of a group of rivals stays.
-
-        Choosing leaves one of them, and none waits for something else. Load is taken off the
-        weakest first, so that the strongest of what waits for nothing stays where it fits beside
-        what does wait.
-        """
+        """Where one of a group of rivals stays."""
         world = self._world
-        waits = {second for _, _, second in self._required_pairs}
-        heavy = not self._strongest_fits(waits)
+        waiting = map(self.possible, sorted(self._bounds.waits))
+        nothing_waits = world.negated(world.some(waiting))
         for name in self._adaptations:
-            group = self._rivals(name)
-            if group & waits:
-                continue
-            light = not any(m(self._adaptations[o]) for o in group for _, m, _ in self._limits)
-            if light or not heavy:
+            stays = self._bounds.stays(name)
+            if stays:
                 yield self.possible(name)
-            elif self._strongest_fits(()):
-                nothing_waits = world.negated(world.some(map(self.possible, sorted(waits))))
+            elif stays is None:
                 yield self._join(min, self.possible(name), nothing_waits)
-
-    def _strongest_fits(self, beside: Iterable[str]) -> bool:
-        """Whether each adaptation by itself, beside these, keeps every limit."""
-        return all(
-            measure(one) + sum(measure(self._adaptations[other]) for other in beside) <= most
-            for _, measure, most in self._limits
-            for one in self._adaptations.values()
-            if measure(one)
-        )
-
-    def _rivals(self, name: str) -> set[str]:
-        """All that a chain of choices ties it to, itself included."""
-        found, waiting = {name}, [name]
-        while waiting:
-            here = waiting.pop()
-            for rule in self._world.acting(Verb.CHOOSE_ONE):
-                if here in rule.targets:
-                    new = set(rule.targets) - found
-                    found |= new
-                    waiting += new
-        return found

@@ -5,9 +5,11 @@ EngineError when two readers of the rules disagree: then there is no verdict.
 """
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
-from recommender.governance.findings import Finding, Report, Severity, Verdict
+from recommender.errors import EngineError, Problem
+from recommender.governance.findings import Finding, Plain, Report, Severity, Verdict
 from recommender.governance.people import People
 from recommender.governance.registry import CHECKS
 from recommender.governance.run import Check, Run
@@ -17,12 +19,25 @@ from recommender.governance.world import World
 LINKS = Check("G00", "links", Severity.ERROR, lambda run, check: _links(run, check))
 
 
-def prove(run: Run, checks: Sequence[Check] = CHECKS) -> Report:
-    """The report of these checks on one rulebook."""
+def prove(
+    run: Run,
+    checks: Sequence[Check] = CHECKS,
+    *,
+    ask_z3: bool = False,
+    smt: Path | None = None,
+) -> Report:
+    """The report of these checks on one rulebook.
+
+    ask_z3: have z3 decide the same claims. smt: a folder to write them to as SMT-LIB 2.
+    """
     findings = list(_links(run, LINKS))
     for check in checks:
         run.tell(check.name)
         findings += check.run(run, check)
+    opinion = None
+    if ask_z3 or smt is not None:
+        run.tell("second opinion")
+        findings, opinion = _second_opinion(run, findings, ask=ask_z3, smt=smt)
     proved = {one.subject for one in findings if one.verdict is Verdict.PROVED}
     run.tell("comparing with the evaluator")
     world = World(run.rulebook, run.as_of)
@@ -37,8 +52,27 @@ def prove(run: Run, checks: Sequence[Check] = CHECKS) -> Report:
         figures={
             "checks": [{"code": one.code, "name": one.name} for one in checks],
             "compared": compared._asdict(),
+            "second_opinion": opinion,
         },
     )
+
+
+def _second_opinion(
+    run: Run, findings: list[Finding], *, ask: bool, smt: Path | None
+) -> tuple[list[Finding], Plain]:
+    try:
+        from recommender.governance import second_opinion as other
+    except ImportError as error:
+        message = "z3 is not installed"
+        hint = "pip install 'recommender[prove]', or leave out --second-opinion and --smt."
+        raise EngineError(Problem("E132", message, hint)) from error
+    made: Plain = {}
+    if ask:
+        findings, opinion = other.second_opinion(run.rulebook, run.as_of, findings)
+        made = {"asked": "z3", **opinion._asdict()}
+    if smt is not None:
+        made["exported"] = other.export(run.rulebook, run.as_of, findings, smt)
+    return findings, made
 
 
 def _links(run: Run, check: Check) -> Iterator[Finding]:

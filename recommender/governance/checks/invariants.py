@@ -68,6 +68,7 @@ def reported(
         why=decision.why,
         witnesses=witnesses,
         more=decision.more,
+        details={"too_large": True} if decision.too_large else {},
     )
 
 
@@ -100,7 +101,7 @@ def decided(run_: Run, invariant: Invariant, *, most: int = 1) -> Decision:
                 decision.witnesses = [_with_fewer_wishes(w, confirms) for w in decision.witnesses]
                 return decision
     run_.begin_anew()
-    return Decision(Verdict.UNDECIDED, why=why)
+    return Decision(Verdict.UNDECIDED, why=why, too_large=True)
 
 
 def _with_fewer_wishes(witness: Witness, confirms: Confirms) -> Witness:

@@ -55,7 +55,8 @@ def _decided(run_: Run, feature: Feature, keeps: Outcome) -> tuple[Decision, Pai
         return _compared(run_, feature, keeps)
     except TooLarge:
         run_.begin_anew()
-        return Decision(Verdict.UNDECIDED, why=f"more than {run_.budget} nodes are needed"), ()
+        why = f"the diagrams need more than {run_.budget} nodes"
+        return Decision(Verdict.UNDECIDED, why=why, too_large=True), ()
 
 
 def _compared(run_: Run, feature: Feature, keeps: Outcome) -> tuple[Decision, Pair | tuple[()]]:

@@ -34,6 +34,13 @@ def prove(
         Path | None,
         typer.Option(metavar="DIR", help="Write each witness as a profile that reproduces it."),
     ] = None,
+    second_opinion: Annotated[
+        bool, typer.Option("--second-opinion", help="Have z3 decide the same claims, and compare.")
+    ] = False,
+    smt: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Write each claim as a file for any SMT solver."),
+    ] = None,
     gate: Annotated[
         Gate, typer.Option(help="From which severity on a finding ends with exit code 1.")
     ] = Gate.ERROR,
@@ -52,15 +59,19 @@ def prove(
     Example: recommender rules prove
 
     Example: recommender rules prove --check G10 --save-witnesses witnesses
+
+    Example: recommender rules prove --second-opinion --smt claims
     """
     from recommender.governance.findings import Severity
     from recommender.governance.prove import prove as prove_all
 
     checks = _chosen(check or [])
+    witnesses = _folder(save_witnesses, "--save-witnesses")
     run = _run(content, as_of, budget)
-    report = prove_all(run, checks)
-    if save_witnesses is not None:
-        _save(report, save_witnesses)
+    report = prove_all(run, checks, ask_z3=second_opinion, smt=_folder(smt, "--smt"))
+    run.tell("")
+    if witnesses is not None:
+        _save(report, witnesses)
     show(report, content, form, output)
     if report.at_or_above(Severity(gate.value)):
         raise typer.Exit(1)
@@ -115,14 +126,20 @@ def _save(report: "Report", folder: Path) -> None:
     """Write the profile of each witness that has one."""
     from recommender.content import write_yaml
 
+    for finding in report.findings:
+        for profile in filter(None, (one["profile"] for one in finding.witnesses)):
+            (folder / f"{profile['id']}.yaml").write_bytes(write_yaml(profile))
+
+
+def _folder(folder: Path | None, option: str) -> Path | None:
+    """The folder, made where it is not there."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for finding in report.findings:
-            for profile in filter(None, (one["profile"] for one in finding.witnesses)):
-                (folder / f"{profile['id']}.yaml").write_bytes(write_yaml(profile))
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         reason = (error.strerror or "cannot be written").lower()
-        raise typer.BadParameter(f"{folder}: {reason}", param_hint="--save-witnesses") from error
+        raise typer.BadParameter(f"{folder}: {reason}", param_hint=option) from error
+    return folder
 
 
 def add_to(app: typer.Typer) -> None:
