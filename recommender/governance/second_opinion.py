@@ -1,7 +1,7 @@
 """The claims of rules/invariants.yaml as formulas, decided by z3 and written out for any solver.
 
 In: a rulebook, a day, and the verdicts of the diagrams. Out: the claims on which the two agree, and
-those that z3 decides alone where the diagrams outgrew their budget. Raises EngineError on any
+those that z3 decides alone where the diagrams came to none. Raises EngineError on any
 disagreement. Where choosing and load decide, the plan is bounded as in outcomes.py; how that bound
 is built is written anew here.
 """
@@ -35,7 +35,7 @@ class Opinion(NamedTuple):
 
     agreed: int
     alone: tuple[str, ...]
-    """Claims that z3 decides alone: the diagrams were too large."""
+    """Claims that z3 decides alone: the diagrams were too large, or their bounds too wide."""
     silent: tuple[str, ...]
     """Claims on which z3 came to no end."""
 
@@ -55,7 +55,7 @@ def second_opinion(
         said = _decided(formulas)
         if said is None:
             silent.append(one.subject)
-        elif one.details.get("too_large"):
+        elif one.verdict is Verdict.UNDECIDED and (said or one.details.get("too_large")):
             one = _alone(one, said)
             alone.append(one.subject)
         elif said is not (one.verdict is Verdict.PROVED):
@@ -67,7 +67,11 @@ def second_opinion(
 
 
 def _alone(finding: Finding, said: bool) -> Finding:
-    """What z3 decides by itself: that a claim holds. That it does not, only a witness shows."""
+    """What z3 decides by itself, where the diagrams came to no verdict: that a claim holds.
+
+    What its formulas leave open they count as broken, so that nobody left is a proof. That a claim
+    does not hold only a witness shows.
+    """
     if not said:
         return replace(finding, why=f"{finding.why}; z3 finds somebody who may break it")
     why = f"decided by z3 alone: {finding.why}"
