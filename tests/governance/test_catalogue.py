@@ -187,7 +187,7 @@ def test_every_rule_is_told_whole(shipped: Path) -> None:
         text = told.text()
         wanted = [rule.text.title, rule.id, rule.text.because, rule.text.limits, rule.text.justify]
         wanted += [rule.text.dose, rule.text.until, rule.text.adjust, rule.text.monitor]
-        wanted += [rule.text.focus, rule.text.format, rule.text.flag or ""]
+        wanted += [rule.text.focus, rule.text.format, rule.text.flag or "", rule.text.patient_text]
         wanted += [rulebook.adaptations[name].title for name in rule.targets]
         for part in filter(None, wanted):
             assert one_line(part).rstrip(".") in text, (rule.id, part)
@@ -479,6 +479,81 @@ def test_a_site_shows_what_it_departs_from(tmp_path: Path) -> None:
     folder = made(tmp_path / "out", write(tmp_path / "site", files))
     assert why in page(folder, "index.html").text()
     assert "Ward 3 has cleared it" in article(folder, rule).text()
+
+
+# ------------------------------------------------------------------------------- reports
+
+PROMISE: Plain = {
+    "never_low": {
+        "title": "Nobody in low spirits gets it",
+        "when": {"mood": "low"},
+        "even_if_unknown": False,
+        "never": {"recommended": "mbct"},
+    }
+}
+
+
+def reported(folder: Path, root: Path, **more: Any) -> Path:
+    """A report of proofs on the rulebook of a folder, as a file."""
+    shape = {"check": "G10", "severity": "error", "place": "", "witnesses": [], "more": 0}
+    shape |= {"details": {}, "repair": ""}
+    proved = shape | {"subject": "never_low", "verdict": "proved", "claim": "Never", "why": ""}
+    masked = shape | {"subject": "adaptation.mindfulness.high", "verdict": "found"}
+    masked |= {"check": "G03", "claim": "It never decides", "why": "another one always blocks"}
+    report = {
+        "schema": "report/1",
+        "command": "prove",
+        "rulebook": {"digest": load_rulebook(root).digest},
+        "assumptions": {"links": ["Nobody is low and high"]},
+        "findings": [proved, masked],
+        "counts": {"proved": 1, "refuted": 0, "found": 1},
+    } | more
+    file = folder / "report.json"
+    file.write_text(json.dumps(report), "utf-8")
+    return file
+
+
+def test_proofs_stand_with_what_they_are_about(tmp_path: Path) -> None:
+    root = small(tmp_path, rules__invariants=PROMISE)
+    folder = made(tmp_path / "out", root, "--report", str(reported(tmp_path, root)))
+    promise = described(page(folder, "invariants.html").by_id("never_low"))
+    assert promise["Proof"].text() == "Proved for every possible patient G10"
+    rule = described(article(folder, "adaptation.mindfulness.high"))["Reports"].text()
+    assert rule == "Found G03: another one always blocks. It never decides"
+    start = page(folder, "index.html").one("main")
+    assert "rules prove on this very rulebook: 1 proved, 1 found." in start.text()
+    assert "Nobody is low and high" in start.text()
+    assert "topics/adaptation.mindfulness.html#high" in targets(start)
+
+
+def test_without_a_report_the_pages_say_that_nothing_was_proved(tmp_path: Path) -> None:
+    folder = made(tmp_path / "out", small(tmp_path, rules__invariants=PROMISE))
+    promise = described(page(folder, "invariants.html").by_id("never_low"))
+    assert promise["Proof"].text() == "not run"
+    assert "Not run: no report was given." in page(folder, "index.html").text()
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({"rulebook": {"digest": "0" * 64}}, "another version of the rulebook"),
+        ({"schema": "recommendation/1"}, "no report of a check"),
+    ],
+)
+def test_a_report_on_something_else_is_refused(tmp_path: Path, more: Plain, words: str) -> None:
+    root = small(tmp_path)
+    file = reported(tmp_path, root, **more)
+    code, output = run("-o", str(tmp_path / "out"), "--content", str(root), "--report", str(file))
+    assert code == 2
+    assert words in one_line(output.replace("│", " "))
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_report_that_is_no_json_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "report.json").write_text("proved!", "utf-8")
+    code, output = run("-o", str(tmp_path / "out"), "--report", str(tmp_path / "report.json"))
+    assert code == 2
+    assert "JSON" in output
 
 
 # ------------------------------------------------------------------------------- writing

@@ -16,6 +16,7 @@ from recommender.governance.catalogue.history import History
 from recommender.governance.catalogue.played import Played, Vignettes
 from recommender.governance.catalogue.relations import EVERY, Relations
 from recommender.governance.lint.subject import Finding
+from recommender.plain_words import sentences
 from recommender.rulebook import Rulebook
 from recommender.rules import FOLDERS, Invariant, Outcome, Rule, Verb
 from recommender.vocabulary import Adaptation, Feature, Instrument, Pathway, Source
@@ -34,6 +35,8 @@ class Book:
     findings: tuple[Finding, ...]
     check_titles: Mapping[str, str]
     histories: tuple[History, ...]
+    reports: tuple[Document, ...]
+    """Reports of other checks on this very rulebook, such as proofs: `report/1`."""
     as_of: date
 
     @cached_property
@@ -81,6 +84,15 @@ class Book:
             "invariant": {name: one.text.title for name, one in book.invariants.items()},
             "vignette": {one.name: one.name.replace("_", " ") for one in self.vignettes.all},
         }
+
+    @cached_property
+    def verdicts(self) -> Mapping[str, list[Document]]:
+        """What the reports say of each entry, by its id."""
+        found: dict[str, list[Document]] = {}
+        for report in self.reports:
+            for one in report["findings"]:
+                found.setdefault(str(one["subject"]), []).append(one)
+        return found
 
     # -- rules -----------------------------------------------------------------------
 
@@ -215,6 +227,10 @@ class Book:
             "derived": self.relations.derived(one.id),
             "concluded_by": [rule.id for rule in concluding],
             "needed_by": [a.id for a in self.rulebook.adaptations.values() if one.id in a.needs],
+            "told": [
+                {"when": tree(said.condition, self.rulebook.features), "say": said.text}
+                for said in sentences(self.rulebook, one.id)
+            ],
             "positive": tree(positive, self.rulebook.features) if positive else [],
         }
 
