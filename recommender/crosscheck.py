@@ -47,6 +47,7 @@ class _Check:
             self._adaptation(adaptation, ("adaptations", n))
         for name, instrument in self._pieces.instruments.items():
             self._instrument(instrument, ("instruments", name))
+        self._source_attributes()
         for rule_id, rule in self._pieces.rules.items():
             self._rule(rule, ("rules", rule_id))
         self._panels()
@@ -71,6 +72,14 @@ class _Check:
             hint = did_you_mean(name, list(known))
             self._gathered.report(entry, "C302", f"unknown {what} '{name}'", hint, path, key=True)
         return not unknown
+
+    def _source_attributes(self) -> None:
+        """Whether the features that hold personal data exist."""
+        stated = self._pieces.header.source_attributes
+        for kind, named in stated or ():
+            if isinstance(named, list):
+                entry = ("rulebook", "source_attributes")
+                self._names(named, self._pieces.features, "feature", entry, kind)
 
     # -- features ------------------------------------------------------------------
 

@@ -32,6 +32,7 @@ from recommender.validation import faults, needed
 from recommender.vocabulary import (
     Adaptation,
     Content,
+    DottedId,
     Feature,
     Instrument,
     Pathway,
@@ -39,36 +40,60 @@ from recommender.vocabulary import (
 )
 
 
+class SourceAttributes(Content):
+    """What is to be said of the rules beside the rules: 45 CFR 170.315(b)(11).
+
+    Of a kind of personal data: the features that hold it; an empty list says that none does.
+    """
+
+    developer: str = Field("", description="who turned research and guidelines into these rules")
+    funding: str = Field("", description="who paid for the technical implementation")
+    released: str = Field("", description="dates of release and revision")
+    race: list[DottedId] | None = None
+    ethnicity: list[DottedId] | None = None
+    language: list[DottedId] | None = None
+    sexual_orientation: list[DottedId] | None = None
+    gender_identity: list[DottedId] | None = None
+    sex: list[DottedId] | None = None
+    date_of_birth: list[DottedId] | None = Field(None, description="age and what is made of it")
+    social_determinants: list[DottedId] | None = Field(
+        None, description="housing, work, money, transport, people around …"
+    )
+
+
 class Header(Content):
     """rules/rulebook.yaml: what the rulebook is, and the texts that are the site's own."""
 
-    id: str
-    version: str
+    id: str = Field(description="never changed")
+    version: str = Field(description="raised with each change of advice")
     title: str
-    status: str
-    language: str
-    links: list[LinkText] = []
+    status: str = Field(description="of every rule that states none")
+    language: str = Field(description="of the texts, such as en")
+    links: list[LinkText] = Field([], description="facts about people that hold always")
     lays_over: str = Field("", description="a site's own file: the rulebook it changes")
     departures: dict[str, str] = Field(
         {}, description="a site's own file: what it changes of the safety rules → why"
     )
-    safe_base: str = ""
-    contacts: dict[str, str | None] = {}
-    disclaimer: str = ""
+    safe_base: str = Field("", description="shown whenever nothing is recommended")
+    contacts: dict[str, str | None] = Field({}, description="of your place; null: not set")
+    disclaimer: str = Field("", description="what the answers are and are not")
     of_combinations: str = Field("", description="what evidence there is for several parts at once")
     patient_safe_base: str = Field("", description="safe_base, to the person")
     patient_disclaimer: str = Field("", description="disclaimer, to the person")
     patient_of_combinations: str = Field("", description="of_combinations, to the person")
     patient_caution: str = Field("", description="said where a caution has no text for the person")
+    source_attributes: SourceAttributes | None = Field(
+        None, description="what is to be said of the rules beside the rules"
+    )
 
 
 class Reference(Content, extra="allow"):
     """One item of the bibliography, CSL with `checked` and `review_by`."""
 
-    id: str
+    id: str = Field(description="how rules cite it")
     title: str = ""
-    checked: str = ""
-    review_by: str = ""
+    checked: str = Field("", description="source: seen on a page; memory: to be verified")
+    review_by: str = Field("", description="to be looked at again by this day, as 2027-11-22")
 
 
 Model = TypeVar("Model", bound=Content)

@@ -105,8 +105,8 @@ ROLE_ORDER = {role: place for place, role in enumerate(Role)}
 class Period(Content):
     """The days a rule is in effect, both included."""
 
-    start: date | None = None
-    end: date | None = None
+    start: date | None = Field(None, description="first day, as 2026-10-05")
+    end: date | None = Field(None, description="last day")
 
     @model_validator(mode="after")
     def _runs_forward(self) -> Self:
@@ -122,17 +122,21 @@ class Period(Content):
 class Examples(Content):
     """Small fact sets that show a rule fire, stay silent and stay unknown."""
 
-    fires: dict[str, Any] | None = None
-    silent: dict[str, Any] | None = None
-    unknown: dict[str, Any] | None = None
+    fires: dict[str, Any] | None = Field(None, description="known of a person for whom it holds")
+    silent: dict[str, Any] | None = Field(
+        None, description="known of a person for whom it does not hold"
+    )
+    unknown: dict[str, Any] | None = Field(
+        None, description="known of a person for whom it cannot be said"
+    )
 
 
 class Limit(Content):
     """The most that may start in one phase."""
 
-    new_at_once: Number | None = None
-    hours_per_week: Number | None = None
-    homework_streams: Number | None = None
+    new_at_once: Number | None = Field(None, description="adaptations that have a burden")
+    hours_per_week: Number | None = Field(None, description="hours a week of all of them")
+    homework_streams: Number | None = Field(None, description="tasks between sessions, by stream")
 
     @model_validator(mode="after")
     def _limits_something(self) -> Self:
@@ -144,49 +148,75 @@ class Limit(Content):
 class RuleText(Content):
     """One rule exactly as it stands in its file."""
 
-    title: str
-    when: dict[str, Any]
-    because: str
-    limits: str = ""
-    certainty: Certainty | None = None
-    evidence: list[str] = []
-    examples: Examples | None = None
-    status: Literal["draft", "active", "retired"] | None = None
-    effective_period: Period | None = None
+    title: str = Field(description="what it says, in one line")
+    when: dict[str, Any] = Field(description="the condition; every line must hold")
+    because: str = Field(description="why, in a sentence or two that the answer prints")
+    limits: str = Field("", description="where it does not hold, or what is not known")
+    certainty: Certainty | None = Field(None, description="of the evidence, as in GRADE")
+    evidence: list[str] = Field([], description="keys of rules/evidence.yaml")
+    examples: Examples | None = Field(None, description="three tiny patients, run as tests")
+    status: Literal["draft", "active", "retired"] | None = Field(
+        None, description="the rulebook's, where it is not written"
+    )
+    effective_period: Period | None = Field(None, description="outside it the rule is silent")
 
-    conclude: dict[DottedId, Scalar] | None = None
-    recommend: Id | None = None
-    exclude: Id | Annotated[list[Id], Field(min_length=1)] | None = None
-    refer: Id | None = None
-    caution: Id | Annotated[list[Id], Field(min_length=1)] | None = None
-    tailor: Id | Annotated[list[Id], Field(min_length=1)] | None = None
-    ask: DottedId | None = None
-    flag: str | None = None
-    choose_one: Annotated[list[Id], Field(min_length=2)] | None = None
-    sequence: Annotated[list[Id], Field(min_length=2)] | None = None
-    together: Annotated[list[Id], Field(min_length=2)] | None = None
-    limit: Limit | None = None
+    conclude: dict[DottedId, Scalar] | None = Field(
+        None, description="gives a concluded feature its value"
+    )
+    recommend: Id | None = Field(None, description="puts an adaptation into the plan")
+    exclude: Id | Annotated[list[Id], Field(min_length=1)] | None = Field(
+        None, description="keeps an adaptation out"
+    )
+    refer: Id | None = Field(None, description="stops all or part of the plan, names a pathway")
+    caution: Id | Annotated[list[Id], Field(min_length=1)] | None = Field(
+        None, description="adds a change (adjust) and something to watch (monitor)"
+    )
+    tailor: Id | Annotated[list[Id], Field(min_length=1)] | None = Field(
+        None, description="fits the content (focus) or the format"
+    )
+    ask: DottedId | None = Field(None, description="makes a question required")
+    flag: str | None = Field(None, description="tells the clinician something, changes nothing")
+    choose_one: Annotated[list[Id], Field(min_length=2)] | None = Field(
+        None, description="only one of these stays in the plan"
+    )
+    sequence: Annotated[list[Id], Field(min_length=2)] | None = Field(
+        None, description="these come in this order"
+    )
+    together: Annotated[list[Id], Field(min_length=2)] | None = Field(
+        None, description="these are given in the same weeks"
+    )
+    limit: Limit | None = Field(None, description="the most that may start in one phase")
 
-    as_: Role = Field(Role.ADJUNCT, alias="as")
-    strength: Strength = Strength.CONDITIONAL
-    phase: Annotated[StrictInt, Field(ge=0, le=3)] | None = None
-    dose: str = ""
-    if_not_known: IfNotKnown | None = None
-    until: str = ""
-    release: Id | None = None
-    justify: str = ""
-    hold: Literal["all"] | list[Id] = "all"
-    answered_by: list[DottedId] = []
-    adjust: str = ""
-    monitor: str = ""
-    patient_text: str = ""
-    focus: str = ""
-    format: str = ""
-    for_: Literal["all"] | list[Id] = Field("all", alias="for")
-    after_finding: StrictBool = False
-    prefer: Id | None = None
-    required: StrictBool = False
-    gate: dict[str, Any] | None = None
+    as_: Role = Field(Role.ADJUNCT, alias="as", description="the part it plays in the plan")
+    strength: Strength = Field(Strength.CONDITIONAL, description="as in GRADE")
+    phase: Annotated[StrictInt, Field(ge=0, le=3)] | None = Field(
+        None, description="0 stabilise, 1 engage, 2 change, 3 consolidate; else the adaptation's"
+    )
+    dose: str = Field("", description="how much, how often, in words")
+    if_not_known: IfNotKnown | None = Field(
+        None, description="what an unknown condition does; weaker than block needs justify"
+    )
+    until: str = Field("", description="what has to happen first, in words")
+    release: Id | None = Field(None, description="id of the recorded act that lifts it")
+    justify: str = Field("", description="why if_not_known may be weaker than block")
+    hold: Literal["all"] | list[Id] = Field("all", description="what the stop pauses")
+    answered_by: list[DottedId] = Field(
+        [], description="also lifted when all of these are answered after the finding"
+    )
+    adjust: str = Field("", description="what to do otherwise")
+    monitor: str = Field("", description="what to watch")
+    patient_text: str = Field("", description="of a caution: what to watch, to the person")
+    focus: str = Field("", description="what the content turns to")
+    format: str = Field("", description="how it is given")
+    for_: Literal["all"] | list[Id] = Field(
+        "all", alias="for", description="what waits for the answer"
+    )
+    after_finding: StrictBool = Field(
+        False, description="an answer older than the finding does not count"
+    )
+    prefer: Id | None = Field(None, description="the one that stays where it can")
+    required: StrictBool = Field(False, description="a later one needs the earlier in the plan")
+    gate: dict[str, Any] | None = Field(None, description="the next starts when this holds")
 
 
 @dataclass(frozen=True)
@@ -260,11 +290,11 @@ class Outcome(Content):
     recommended: Id | Annotated[list[Id], Field(min_length=2)] | None = Field(
         None, description="in the plan; of a list, all of them"
     )
-    excluded: Id | None = None
-    withheld: Id | None = None
-    held: str | None = None
-    referred: Id | None = None
-    asked: DottedId | None = None
+    excluded: Id | None = Field(None, description="ruled out by what is known")
+    withheld: Id | None = Field(None, description="not yet, because something is not known")
+    held: str | None = Field(None, description="paused by a stop; all, or one adaptation")
+    referred: Id | None = Field(None, description="a pathway whose stop is in force or was lifted")
+    asked: DottedId | None = Field(None, description="a feature among the questions")
     status: (
         Literal[
             "stopped",
@@ -294,21 +324,25 @@ class Outcome(Content):
 class Monotone(Content):
     """An outcome that must survive when a feature gets worse."""
 
-    feature: DottedId
-    keeps: Outcome
+    feature: DottedId = Field(description="gets worse while all else stays")
+    keeps: Outcome = Field(description="what must not be lost by that")
 
 
 class InvariantText(Content):
     """One invariant exactly as it stands in rules/invariants.yaml."""
 
-    title: str
-    when: dict[str, Any] | None = None
-    even_if_unknown: StrictBool | None = None
-    never: Outcome | None = None
-    always: Outcome | None = None
-    monotone: Monotone | None = None
-    cover: Annotated[list[Outcome], Field(min_length=1)] | None = None
-    because: str = ""
+    title: str = Field(description="the promise, in one line")
+    when: dict[str, Any] | None = Field(None, description="the patients it speaks about")
+    even_if_unknown: StrictBool | None = Field(
+        None, description="true: also those for whom the condition is not known"
+    )
+    never: Outcome | None = Field(None, description="must not be so")
+    always: Outcome | None = Field(None, description="must be so")
+    monotone: Monotone | None = Field(None, description="must survive a worse value")
+    cover: Annotated[list[Outcome], Field(min_length=1)] | None = Field(
+        None, description="at least one of these must be so"
+    )
+    because: str = Field("", description="why it must hold")
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from pydantic import (
     StrictBool,
     StrictFloat,
     StrictInt,
+    WithJsonSchema,
     model_validator,
 )
 
@@ -47,7 +48,11 @@ def _checked_period(period: str) -> str:
 
 Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", description="snake_case, never reused")]
 DottedId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z0-9_]+)*$")]
-Period = Annotated[str, AfterValidator(_checked_period)]
+Period = Annotated[
+    str,
+    AfterValidator(_checked_period),
+    WithJsonSchema({"type": "string", "pattern": f"^{_PERIOD.pattern}$"}),
+]
 
 
 class Content(BaseModel):
@@ -175,7 +180,7 @@ class Safety(Content):
 class StagingPart(Content):
     """One dimension of a staging sum: a feature and the points of its values."""
 
-    feature: DottedId
+    feature: DottedId = Field(description="the dimension")
     points: dict[str, Number] | None = Field(None, description="points for each value")
     ranges: list[tuple[Number, Number, Number]] | None = Field(
         None, description="[from, to, points], for numbers"
@@ -185,12 +190,12 @@ class StagingPart(Content):
 class Source(Content):
     """Where a feature gets its value: an instrument, a list of the profile, or a measure."""
 
-    instrument: Id | None = None
-    item: Id | None = None
+    instrument: Id | None = Field(None, description="the total, or one item, of this instrument")
+    item: Id | None = Field(None, description="the item of the instrument")
     band: dict[str, Scalar] | None = Field(None, description="band of the instrument → value")
     ranges: dict[str, Range] | None = Field(None, description="value → [from, to]")
-    set: DottedId | None = None
-    includes_any: list[str] | None = None
+    set: DottedId | None = Field(None, description="a list of the profile, such as conditions")
+    includes_any: list[str] | None = Field(None, description="yes, if the list holds one of these")
     measure: (
         Literal[
             "adequate_trials",
@@ -203,21 +208,29 @@ class Source(Content):
             "daily_dose",
         ]
         | None
-    ) = None
-    kind: str | None = None
-    weeks: StrictInt | None = None
-    sessions: StrictInt | None = None
-    outcome: list[str] | None = None
-    modality: list[str] | None = None
-    agent_differs: StrictBool | None = None
-    obstacles: Literal["none", "any"] | None = None
-    within_months: StrictInt | None = None
-    this_episode: StrictBool | None = None
-    from_: Literal["baseline", "previous"] | None = Field(None, alias="from")
-    as_: Literal["points", "percent"] | None = Field(None, alias="as")
-    parts: list[StagingPart] | None = None
-    applies_when: dict[str, Any] | None = None
-    of: list[str] | None = None
+    ) = Field(None, description="a computation, with the parameters beside it")
+    kind: str | None = Field(None, description="trials: the kind of treatment counted")
+    weeks: StrictInt | None = Field(None, description="trials: the least number of weeks")
+    sessions: StrictInt | None = Field(None, description="trials: the least number of sessions")
+    outcome: list[str] | None = Field(None, description="trials: the results counted")
+    modality: list[str] | None = Field(None, description="trials: the therapies counted")
+    agent_differs: StrictBool | None = Field(None, description="trials: each agent counts once")
+    obstacles: Literal["none", "any"] | None = Field(
+        None, description="trials: only without, or only with, something in the way"
+    )
+    within_months: StrictInt | None = Field(None, description="trials: none that ended earlier")
+    this_episode: StrictBool | None = Field(None, description="trials: of the current episode")
+    from_: Literal["baseline", "previous"] | None = Field(
+        None, alias="from", description="change: since when"
+    )
+    as_: Literal["points", "percent"] | None = Field(
+        None, alias="as", description="change: in which unit"
+    )
+    parts: list[StagingPart] | None = Field(None, description="staging_sum: what is added up")
+    applies_when: dict[str, Any] | None = Field(
+        None, description="staging_sum: a condition, else there is no value"
+    )
+    of: list[str] | None = Field(None, description="count_of: the members counted")
     date: DottedId | None = Field(None, description="the profile's date to count from")
     agents: dict[str, Number] | None = Field(None, description="agent → equivalence factor")
 
@@ -243,25 +256,31 @@ class Saying(Content):
 class Feature(Content):
     """One thing rules may ask about a patient."""
 
-    id: DottedId
-    label: str
-    type: Kind
+    id: DottedId = Field(description="how rules name it; never reused")
+    label: str = Field(description="how pages name it")
+    type: Kind = Field(description="the kind of value")
     values: list[str] = Field([], description="ordinal: least to most; choice, set: closed")
     range: Range | None = Field(None, description="integer, decimal: both ends included")
     unit: str = ""
-    from_: list[Literal["clinician"] | Source] = Field([], alias="from")
-    worse: Literal["high", "low"] = "high"
-    valid_for: Period | None = None
-    usable_for: Period | None = None
-    safety: Safety | None = None
-    modifiable: StrictBool = True
-    panel: str = ""
-    question: str = ""
-    concluded: StrictBool = False
-    default: Scalar | None = None
-    accepts_other: StrictBool = False
+    from_: list[Literal["clinician"] | Source] = Field(
+        [], alias="from", description="where the value comes from, in order of preference"
+    )
+    worse: Literal["high", "low"] = Field("high", description="which end is worse")
+    valid_for: Period | None = Field(None, description="older values are stale, such as P14D")
+    usable_for: Period | None = Field(None, description="older values are not used at all")
+    safety: Safety | None = Field(
+        None, description="what is a positive finding, kept until seen to"
+    )
+    modifiable: StrictBool = Field(
+        True, description="false: age, sex, history; never to be changed"
+    )
+    panel: str = Field("", description="asked together with others of this name")
+    question: str = Field("", description="how it is asked")
+    concluded: StrictBool = Field(False, description="its value comes from rules alone")
+    default: Scalar | None = Field(None, description="a concluded one's value when no rule holds")
+    accepts_other: StrictBool = Field(False, description="a set that keeps members not listed")
     patient: list[Saying] = Field([], description="the finding in words for the person")
-    codes: dict[str, Any] = {}
+    codes: dict[str, Any] = Field({}, description="terminology → code")
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -292,41 +311,49 @@ class Band(Content):
     """A named part of an instrument's range, both ends included."""
 
     id: Id
-    range: Range
-    title: str = ""
+    range: Range = Field(description="first and last score in it")
+    title: str = Field("", description="how pages name it; else its id")
 
 
 class Skip(Content):
     """Items that are not asked after an answer, and the answers that gives them."""
 
-    is_: Scalar = Field(alias="is")
-    gives: dict[str, Scalar]
+    is_: Scalar = Field(alias="is", description="the answer after which they are not asked")
+    gives: dict[str, Scalar] = Field(description="item → its answer then")
 
 
 class Instrument(Content):
     """A rating scale, test or screen: its range, items, bands and windows."""
 
-    id: Id
+    id: Id = Field(description="the name of the file")
     title: str
-    construct_: str = Field("", alias="construct")
-    range: Range | None = None
+    construct_: str = Field("", alias="construct", description="what it measures")
+    range: Range | None = Field(None, description="lowest and highest total")
     direction: Literal["higher_is_worse", "lower_is_worse", "none"] = "higher_is_worse"
-    items: dict[str, list[Scalar]] = {}
-    total: Literal["sum", "none"] | dict[Literal["domains"], list[list[str]]] = "sum"
-    bands: list[Band] = []
-    bands_by: dict[str, dict[str, list[Band]]] = {}
-    skip: dict[str, Skip] = {}
-    valid_for: Period | None = None
-    minutes: Number | None = None
+    items: dict[str, list[Scalar]] = Field({}, description="item → [lowest, highest]")
+    total: Literal["sum", "none"] | dict[Literal["domains"], list[list[str]]] = Field(
+        "sum", description="how items make the total"
+    )
+    bands: list[Band] = Field([], description="they cover the range")
+    bands_by: dict[str, dict[str, list[Band]]] = Field(
+        {}, description="feature → value → bands, where they differ"
+    )
+    skip: dict[str, Skip] = Field({}, description="items not asked after an answer of this item")
+    valid_for: Period | None = Field(None, description="older scores are stale, such as P14D")
+    minutes: Number | None = Field(None, description="how long it takes")
     unit: str = ""
     decimal: StrictBool = Field(False, description="the total may have decimals (means, z scores)")
-    recall: str = ""
-    codes: dict[str, Any] = {}
-    licence: str = ""
-    cut: Literal["published", "project_convention"] | None = None
-    checked: Literal["source", "memory"] | None = None
+    recall: str = Field("", description="the time it asks about, in words")
+    codes: dict[str, Any] = Field({}, description="terminology → codes of total and items")
+    licence: str = Field("", description="who may use it, and how")
+    cut: Literal["published", "project_convention"] | None = Field(
+        None, description="whether the bands are in print or ours"
+    )
+    checked: Literal["source", "memory"] | None = Field(
+        None, description="source: seen on a page; memory: to be verified"
+    )
     change: dict[str, Any] = Field({}, description="response, remission, reliable change")
-    source: list[str] = []
+    source: list[str] = Field([], description="keys of rules/evidence.yaml")
     note: str = ""
 
     @model_validator(mode="after")
@@ -341,9 +368,9 @@ class Instrument(Content):
 class Burden(Content):
     """What an adaptation asks of the patient each week."""
 
-    hours_per_week: Number = 0
-    homework_streams: StrictInt = 0
-    weeks: StrictInt | None = None
+    hours_per_week: Number = Field(0, description="sessions and practice together")
+    homework_streams: StrictInt = Field(0, description="1 if it brings tasks of its own")
+    weeks: StrictInt | None = Field(None, description="how long it takes")
 
 
 class Adaptation(Content):
@@ -351,7 +378,7 @@ class Adaptation(Content):
 
     id: Id
     title: str
-    patient_title: str = ""
+    patient_title: str = Field("", description="the same for patients")
     patient_short: str = Field("", description="for the person: what it is, in a sentence or two")
     patient_what: str = Field("", description="for the person: what one does in it")
     patient_time: str = Field("", description="for the person: the time, where no burden says it")
@@ -359,14 +386,16 @@ class Adaptation(Content):
     discreet: StrictBool = Field(
         False, description="not named to the person while it is set aside: the name tells too much"
     )
-    what: str = ""
-    phase: Annotated[StrictInt, Field(ge=0, le=3)]
-    burden: Burden | None = None
-    needs: list[DottedId] = []
-    fallback: list[Id] = []
-    monitor: list[str] = []
-    first_steps: str = ""
-    review: str = ""
+    what: str = Field("", description="what is done, in a sentence or two")
+    phase: Annotated[StrictInt, Field(ge=0, le=3)] = Field(
+        description="0 stabilise and assess, 1 engage, 2 change, 3 consolidate"
+    )
+    burden: Burden | None = Field(None, description="only of new, active components")
+    needs: list[DottedId] = Field([], description="yes-or-no features of local access")
+    fallback: list[Id] = Field([], description="what takes its place, best first")
+    monitor: list[str] = Field([], description="instruments and features to follow")
+    first_steps: str = Field("", description="how to begin, in a sentence or two")
+    review: str = Field("", description="when to look again, such as P6W")
     codes: dict[str, Any] = {}
 
     @property
@@ -392,10 +421,10 @@ class Pathway(Content):
 
     id: Id
     title: str
-    urgency: Urgency
-    action: str
+    urgency: Urgency = Field(description="how soon")
+    action: str = Field(description="what to do, in words")
     contact: str = Field("", description="key of the site's contact in rulebook.yaml")
-    scope: StrictBool = False
+    scope: StrictBool = Field(False, description="true: the person is outside what is covered")
     patient_text: str = Field("", description="what the person is told while the stop holds")
     discreet: StrictBool = Field(
         False, description="the contact is not on the person's page: its name tells too much"

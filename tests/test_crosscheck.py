@@ -58,6 +58,12 @@ def test_the_rulebook_these_mistakes_are_made_in_is_fine() -> None:
 # ------------------------------------------------------------------------------- names
 
 
+def test_a_kind_of_personal_data_names_features_that_exist() -> None:
+    stated = {"sex": [], "date_of_birth": ["age", "birthday"]}
+    code, message = only(refused(header={"source_attributes": stated}))
+    assert (code, "'birthday'" in message) == ("C302", True)
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [

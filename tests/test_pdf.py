@@ -542,3 +542,9 @@ def test_no_other_format_pays_for_the_pdf() -> None:
         check=True,
     )
     assert run.stdout.splitlines()[-1] == "loaded: []"
+
+
+def test_the_page_number_is_read_as_words_with_blanks() -> None:
+    pages = reader_of("typical_first_intake").pages
+    for number, page in enumerate(pages, start=1):
+        assert f"Page {number} of {len(pages)}" in " ".join(page.extract_text().split())

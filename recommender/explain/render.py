@@ -27,7 +27,14 @@ from recommender.explain import layout, must_show
 from recommender.explain.patient_view import patient_view
 from recommender.explain.view import Document, is_scale_item, view
 
-SUFFIXES: Final = {"text": "txt", "markdown": "md", "html": "html", "yaml": "yaml"}
+SUFFIXES: Final = {
+    "text": "txt",
+    "markdown": "md",
+    "html": "html",
+    "yaml": "yaml",
+    "css": "css",
+    "javascript": "js",
+}
 AUDIENCES: Final = ("clinician", "patient", "governance")
 
 _PERIOD = re.compile(r"P(\d+)([DWM])")
@@ -459,5 +466,7 @@ MARKS: Final[Mapping[str, Mapping[str, Callable[[Any], Markup]]]] = {
         "ref": _number_element,
     },
     "yaml": {},
+    "css": {},
+    "javascript": {},
 }
 """How each format marks ids, the rules behind a sentence, and references."""

@@ -12,7 +12,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from recommender import content as files
 from recommender.conditions import tests_of
 from recommender.engines import durable, native
 from recommender.errors import EngineError, ProfileError
@@ -20,9 +19,9 @@ from recommender.facts import Fact, State, everything
 from recommender.gather import Gathered
 from recommender.governance.examples import WANTED, possible, truth_of
 from recommender.governance.synthetic import synthetic
-from recommender.governance.vignettes import check_expectation, differences
+from recommender.governance.vignettes import differences, read_vignettes
 from recommender.pipeline import recommend
-from recommender.profile import Profile, read_profile
+from recommender.profile import Profile
 from recommender.rulebook import Rulebook, build, load_with_places
 from recommender.rules import Rule
 from recommender.trace import SAID
@@ -73,7 +72,7 @@ def try_rulebook(
     results: list[Result] = []
     progress("examples")
     results += _examples(rulebook, gathered, as_of, both=both)
-    for name, profile in _vignettes(path, rulebook):
+    for name, profile in read_vignettes(path, rulebook):
         progress(f"vignette {name}")
         results.append(_vignette(name, profile, rulebook, as_of, both=both))
     for seed in range(people):
@@ -84,20 +83,6 @@ def try_rulebook(
 
 
 # ------------------------------------------------------------------------------- people
-
-
-def _vignettes(path: Path | None, rulebook: Rulebook) -> Iterator[tuple[str, Profile]]:
-    """Those of the folder, and beneath a site's folder the shipped ones too."""
-    roots = dict.fromkeys([files.root(path)])
-    if rulebook.header.lays_over:
-        roots = dict.fromkeys([files.root(None), *roots])
-    read = []
-    for root in roots:
-        for file in sorted((root / "profiles").glob("*.yaml")):
-            profile = read_profile(file.read_bytes(), f"profiles/{file.name}")
-            check_expectation(profile, rulebook)
-            read.append((file.stem, profile))
-    yield from read
 
 
 def _vignette(

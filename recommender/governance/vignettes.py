@@ -5,18 +5,41 @@ clinician reads. An expectation that asks for something unknown is a ProfileErro
 """
 
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any, Final
 
+from recommender import content as files
 from recommender.candidates import Status
 from recommender.errors import ProfileError, did_you_mean
 from recommender.plan import PlanStatus
-from recommender.profile import Profile
+from recommender.profile import Profile, read_profile
 from recommender.recommendation import Recommendation
 from recommender.rulebook import Rulebook
 
 KEYS: Final = ("status", "at_least", "never", "set_aside", "stops", "asks", "rationale")
 STATUSES: Final = tuple(status.value for status in PlanStatus)
 ASIDE: Final = tuple(status.value for status in Status if status is not Status.RECOMMENDED)
+
+
+def folders(path: Path | None, rulebook: Rulebook) -> tuple[Path, ...]:
+    """The folders a rulebook is made of: a site's lies over the shipped one."""
+    mine = files.root(path)
+    shipped = files.root(None) if rulebook.header.lays_over else mine
+    return tuple(dict.fromkeys([shipped, mine]))
+
+
+def read_vignettes(path: Path | None, rulebook: Rulebook) -> list[tuple[str, Profile]]:
+    """Those of the folder, and beneath a site's folder the shipped ones too, each with its name.
+
+    Raises ProfileError where one cannot be read or expects what the rulebook does not have.
+    """
+    found = []
+    for root in folders(path, rulebook):
+        for file in sorted((root / "profiles").glob("*.yaml")):
+            profile = read_profile(file.read_bytes(), f"profiles/{file.name}")
+            check_expectation(profile, rulebook)
+            found.append((file.stem, profile))
+    return found
 
 
 def check_expectation(profile: Profile, rulebook: Rulebook) -> None:

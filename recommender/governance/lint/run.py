@@ -46,7 +46,7 @@ def _placed(found: Found, name: str, code: str, severity: Severity, subject: Sub
     gathered = subject.gathered
     problem = gathered.problem(found.entry, code, found.message, found.hint, found.path)
     text = str(subject.value(found.entry, found.path)) if found.repair is not None else ""
-    return Finding(name, severity, problem, found.repair, text)
+    return Finding(name, severity, problem, found.repair, text, found.entry)
 
 
 # ------------------------------------------------------------------------------- mending

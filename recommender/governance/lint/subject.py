@@ -50,6 +50,8 @@ class Finding(NamedTuple):
     repair: Repair | None
     text: str
     """The text a repair changes."""
+    entry: Entry
+    """What it is about: a rule, a feature, …"""
 
 
 class Subject:

@@ -13,6 +13,7 @@ import typer
 
 from recommender.surfaces.cli import (
     ask,
+    catalogue,
     intake,
     lint,
     profile,
@@ -65,6 +66,7 @@ for _module in (recommend, why, what_if, ask, intake, schema):
     _module.add_to(app)
 lint.add_to(rules.app)
 trial.add_to(rules.app)
+catalogue.add_to(rules.app)
 app.add_typer(profile.app, name="profile")
 app.add_typer(rules.app, name="rules")
 

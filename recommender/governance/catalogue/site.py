@@ -1,0 +1,118 @@
+"""A rulebook → a folder of pages, tables and sums that opens from the file system.
+
+In: a folder of rules, or nothing for the shipped one, the day of the look and where to write. Out:
+the same bytes for the same content, day and history. A folder that holds anything but an earlier
+catalogue is refused, as FolderInUse; of an earlier one nothing is left behind.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from recommender.governance.catalogue.book import Book
+from recommender.governance.catalogue.history import history
+from recommender.governance.catalogue.pages import files
+from recommender.governance.catalogue.played import Progress, play
+from recommender.governance.lint.about import about
+from recommender.governance.lint.run import lint
+from recommender.governance.vignettes import folders
+from recommender.rulebook import load_with_places
+
+SUMS: Final = "SHA256SUMS"
+
+
+class FolderInUse(Exception):  # the command line turns it into a usage error
+    """The folder to write to holds something that is not an earlier catalogue."""
+
+
+class UnfitReport(Exception):  # likewise
+    """A report that is none, or speaks of another rulebook."""
+
+
+class Written(NamedTuple):
+    """What was written, for the one who asked for it."""
+
+    files: int
+    rules: int
+    vignettes: int
+    unexpected: int
+    """Vignettes whose answer is not as expected."""
+
+
+def write_catalogue(
+    path: Path | None,
+    target: Path,
+    as_of: date,
+    *,
+    reports: Sequence[object] = (),
+    progress: Progress = lambda _: None,
+    templates: Path | None = None,
+) -> Written:
+    """Make the catalogue of a folder of rules.
+
+    reports: of other checks on the same rulebook, such as `rules prove`, as they were read.
+    Raises ContentError, ProfileError, FolderInUse, UnfitReport.
+    """
+    earlier = _earlier(target)
+    book = read_book(path, as_of, reports, progress)
+    made = dict(files(book, progress, templates))
+    made[SUMS] = "".join(f"{_sum(text)}  {name}\n" for name, text in sorted(made.items()))
+    for name in earlier - made.keys():
+        (target / name).unlink(missing_ok=True)
+    for name, text in made.items():
+        file = target / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(text.encode("utf-8"))
+    unexpected = sum(bool(one.wrong) for one in book.vignettes.all)
+    return Written(len(made), len(book.rulebook.rules), len(book.vignettes.all), unexpected)
+
+
+def read_book(
+    path: Path | None, as_of: date, reports: Sequence[object], progress: Progress
+) -> Book:
+    """Everything the pages are made from: rules read and linted, vignettes run, history read."""
+    progress("reading")
+    rulebook, gathered = load_with_places(path)
+    fitting = tuple(_fitting(one, rulebook.digest) for one in reports)
+    vignettes = play(path, rulebook, as_of, progress)
+    progress("checks")
+    found = lint(path, as_of)
+    progress("history")
+    known = [one for root in folders(path, rulebook) if (one := history(root)) is not None]
+    return Book(
+        rulebook=rulebook,
+        declared=frozenset(str(one["id"]) for one in gathered.content["features"]),
+        vignettes=vignettes,
+        findings=found,
+        check_titles={one.code: one.title for one in about()},
+        histories=tuple(known),
+        reports=fitting,
+        as_of=as_of,
+    )
+
+
+def _fitting(report: object, digest: str) -> dict[str, Any]:
+    """The report, if it is one and of this rulebook."""
+    if not isinstance(report, dict) or report.get("schema") != "report/1":
+        raise UnfitReport("this is no report of a check in JSON, such as of rules prove")
+    if report["rulebook"]["digest"] != digest:
+        raise UnfitReport("this report is about another version of the rulebook: make it again")
+    return report
+
+
+def _sum(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+def _earlier(target: Path) -> frozenset[str]:
+    """The files of the catalogue that a folder holds; nothing for a new or empty one."""
+    if not target.exists() or (target.is_dir() and not any(target.iterdir())):
+        return frozenset()
+    try:
+        lines = (target / SUMS).read_text("utf-8").splitlines()
+    except (OSError, ValueError) as error:
+        raise FolderInUse(str(target)) from error
+    named = (line[66:] for line in lines)
+    return frozenset(name for name in named if name and ".." not in name and name[0] not in "/\\")

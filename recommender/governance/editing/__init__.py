@@ -1,0 +1,1 @@
+"""JSON Schemas of the files people write, so that an editor completes and checks them."""
