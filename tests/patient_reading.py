@@ -11,13 +11,12 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any, NamedTuple
 
-from benchmarks.people import synthetic
-
 from recommender import content, load_rulebook, recommend
 from recommender.explain.render import render
+from recommender.governance.synthetic import synthetic
 from recommender.profile import Preferences
 from tests.building import answered
-from tests.test_html import Element, read
+from tests.html import Element, read
 
 Document = dict[str, Any]
 
