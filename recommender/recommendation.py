@@ -148,12 +148,12 @@ class _Writer:
 
     def _preferences(self) -> Document:
         wishes = self._answer.profile.preferences
-        facts = self._trace.facts
-        said = [finding(self._rulebook, facts[f]) for f in facts if f.startswith("preferences.")]
+        own = {f"preferences.{name}" for name in wishes.model_extra or ()}
+        facts = [fact for name, fact in self._trace.facts.items() if name in own]
         return {
             "prefers": list(wishes.prefers),
             "declines": list(wishes.declines),
-            "in_words": [text for texts in said for text in texts],
+            "in_words": [text for fact in facts for text in finding(self._rulebook, fact)],
         }
 
     def _basis(self) -> Document:

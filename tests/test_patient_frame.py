@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import copy
+import io
 import re
 from itertools import pairwise
 
+import pypdf
 import pytest
 
 from recommender import Rulebook, content, load_rulebook, recommend
 from recommender.errors import RenderError
 from recommender.explain.layout import one_line
+from recommender.explain.pdf import render_pdf
 from recommender.explain.render import render
 from recommender.profile import read_profile
 from tests.building import answered, write
@@ -138,6 +141,14 @@ def test_wishes_are_named_with_what_became_of_them() -> None:
     assert f"You do not want: {TITLES['tms']}. So this is not in the plan." in page
 
 
+def test_what_is_declined_is_said_once_among_the_wishes() -> None:
+    """A rule may read what is declined; that makes it no further wish."""
+    document = answered("cbt_declined_no_other_base")
+    assert "cbt_core" in document["preferences"]["declines"]
+    assert "preferences.declines" in {fact["feature"] for fact in document["facts"]}
+    assert not any("do not want CBT" in one for one in document["preferences"]["in_words"])
+
+
 @each_format
 def test_what_is_declined_is_not_in_the_plan_of_the_page(format: str) -> None:
     for seed in range(PEOPLE):
@@ -173,6 +184,20 @@ def test_the_page_of_html_stands_alone_and_can_be_read_by_everybody(name: str) -
     assert len(list(body.all("main"))) == 1
     ids = [one.attributes["id"] for one in body.all() if "id" in one.attributes]
     assert len(ids) == len(set(ids))
+
+
+@pytest.mark.pdf
+@pytest.mark.parametrize("name", ["marked_rumination_prefers_group", "suicidal_intent"])
+def test_the_printed_page_holds_the_words_of_the_page_of_html(name: str) -> None:
+    document = answered(name)
+    printed = pypdf.PdfReader(io.BytesIO(render_pdf(document, audience="patient")))
+    text = " ".join(" ".join(sheet.extract_text() for sheet in printed.pages).split())
+    on_screen = list(read(page_of(document, "html")).all("h1", "h4", "p", "td"))
+    assert len(on_screen) > 5
+    assert f"Page 1 of {len(printed.pages)}" in text
+    assert document["profile"]["id"] not in text
+    for one in on_screen:
+        assert re.sub(r"\s", "", one.text()) in re.sub(r"\s", "", text)
 
 
 def test_the_colours_can_be_told_apart() -> None:
@@ -230,7 +255,7 @@ def test_every_word_of_the_page_is_used() -> None:
     """The words are in one file, and none is left over in it."""
     folder = content.root() / "templates"
     names = [
-        "_parts/patient_say.j2",
+        *("_parts/patient_say.j2", "_parts/patient.css.j2"),
         *(f"explanation/patient.{x}.j2" for x in ("txt", "md", "html")),
     ]
     used = "".join((folder / name).read_text("utf-8") for name in names)

@@ -105,13 +105,14 @@ def printed(name: str) -> tuple[Printed, ...]:
     return read_back(bytes_of(name), answered(name))
 
 
-def read_back(made: bytes, document: Document) -> tuple[Printed, ...]:
-    """The pages, each of which has to end with the footer."""
+def read_back(made: bytes, document: Document, audience: str = "clinician") -> tuple[Printed, ...]:
+    """The pages, each of which has to end with the footer; the patient's names no profile."""
     pages = pypdf.PdfReader(io.BytesIO(made)).pages
     whose = f"Profile {document['profile']['id']}, as of {document['as_of']}"
     draft = "Draft: not clinically approved."
+    about = "" if audience == "patient" else f"{whose}{draft}"
     return tuple(
-        _printed(page, squeezed(f"{whose}{draft}Page {number} of {len(pages)}"))
+        _printed(page, squeezed(f"{about}Page {number} of {len(pages)}"))
         for number, page in enumerate(pages, start=1)
     )
 
@@ -126,6 +127,7 @@ def _printed(page: pypdf.PageObject, footer: str) -> Printed:
 
     whole = page.extract_text(visitor_text=take)
     assert squeezed(whole).endswith(footer), whole[-200:]
+    assert re.search(r"Page \d+ of \d+", " ".join(whole.split())), whole[-200:]
     lines = [line for line in whole.splitlines() if not re.fullmatch(r"\d+\.\s*", line)]
     lowest = min(where for where, _ in pieces)
     last = [piece for where, piece in pieces if where < lowest + 1][-1]
@@ -242,7 +244,7 @@ def test_every_audience_with_a_page_has_a_pdf(file: Path) -> None:
     document, trace = answer.to_dict(), full_trace(answer)
     made = render_pdf(document, audience=audience, trace=trace)
     page = read(render(document, audience=audience, trace=trace, format="html"))
-    pages = read_back(made, document)
+    pages = read_back(made, document, audience)
     assert [text for text in texts(page) if not is_said(text, pages)] == []
 
 
