@@ -11,13 +11,15 @@ import base64
 import binascii
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Annotated, Any, Final, NamedTuple, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, BeforeValidator, ValidationError
 
 from recommender.content import read_json
 from recommender.errors import ContentError, Problem, did_you_mean
@@ -206,6 +208,17 @@ def _wrong(name: str, message: str) -> ContentError:
 # ------------------------------------------------------------------------------- models
 
 Model = TypeVar("Model", bound=BaseModel)
+
+
+def _as_text(day: object) -> object:
+    if not isinstance(day, str) or not _DAY.fullmatch(day):
+        raise ValueError("a day is written as 2026-12-01")
+    return day
+
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+Day = Annotated[date, BeforeValidator(_as_text)]
+"""A day that is written in the one way there is."""
 
 
 def read_statement(model: type[Model], envelope: Envelope) -> Model:

@@ -16,7 +16,7 @@ from typing import Annotated, Final, Literal, NamedTuple
 from pydantic import Field
 
 from recommender.conditions import ALWAYS
-from recommender.envelope import Envelope, read_statement
+from recommender.envelope import Day, Envelope, read_statement
 from recommender.errors import ContentError, Problem, did_you_mean
 from recommender.rules import Rule, RuleText, Verb
 from recommender.vocabulary import Content
@@ -55,7 +55,7 @@ class WithdrawalText(Content):
     """What the rule is called from now on, where its adaptations are kept out."""
     until: Text
     because: Reason
-    on: date
+    on: Day
 
 
 class Withdrawn(NamedTuple):
@@ -67,6 +67,8 @@ class Withdrawn(NamedTuple):
     because: str
     on: date
     statement: str
+    status: str
+    """The state of the rule in its file."""
 
 
 def effect_on(rule: Rule) -> Effect:
@@ -106,7 +108,13 @@ def withdraw(
         if rule.status != "retired" and rule.id not in withdrawn:
             changed[rule.id] = _without(rule, text)
             withdrawn[rule.id] = Withdrawn(
-                rule.id, rule.text.title, text.effect, text.because, text.on, one.digest
+                rule.id,
+                rule.text.title,
+                text.effect,
+                text.because,
+                text.on,
+                one.digest,
+                rule.status,
             )
     if problems:
         raise ContentError(problems)

@@ -86,17 +86,21 @@ def try_rulebook(
 # ------------------------------------------------------------------------------- people
 
 
-def _vignettes(path: Path | None, rulebook: Rulebook) -> Iterator[tuple[str, Profile]]:
+def vignette_files(path: Path | None, rulebook: Rulebook) -> Iterator[Path]:
     """Those of the folder, and beneath a site's folder the shipped ones too."""
     roots = dict.fromkeys([files.root(path)])
     if rulebook.header.lays_over:
         roots = dict.fromkeys([files.root(None), *roots])
-    read = []
     for root in roots:
-        for file in sorted((root / "profiles").glob("*.yaml")):
-            profile = read_profile(file.read_bytes(), f"profiles/{file.name}")
-            check_expectation(profile, rulebook)
-            read.append((file.stem, profile))
+        yield from sorted((root / "profiles").glob("*.yaml"))
+
+
+def _vignettes(path: Path | None, rulebook: Rulebook) -> Iterator[tuple[str, Profile]]:
+    read = []
+    for file in vignette_files(path, rulebook):
+        profile = read_profile(file.read_bytes(), f"profiles/{file.name}")
+        check_expectation(profile, rulebook)
+        read.append((file.stem, profile))
     yield from read
 
 
