@@ -43,7 +43,7 @@ bench: $(VENV)/.dev ## measure speed, beside other rule engines
 	$(BIN)/python -m benchmarks $(ARGS)
 
 lock: ## re-lock the requirement files (the only target that needs uv)
-	$(LOCK) pyproject.toml --extra pdf --group dev --group bench -o requirements/dev.txt
+	$(LOCK) pyproject.toml --extra pdf --extra sign --group dev --group bench -o requirements/dev.txt
 	$(LOCK) pyproject.toml --group build -c requirements/dev.txt -o requirements/run.txt
 	$(LOCK) --group durable -o requirements/durable.txt
 

@@ -4,7 +4,8 @@
     ├── ContentError          a rule, profile-schema or template file is wrong (file:line:column)
     ├── ProfileError          this patient's data cannot be read (path in the profile)
     ├── EngineError           the engine failed, disagreed with its twin, or an invariant broke
-    └── RenderError           a template asked for something absent or leaves out what matters
+    ├── RenderError           a template asked for something absent or leaves out what matters
+    └── ApprovalError         something is not approved and has to be, or cannot be signed
 
 Each error carries one or more problems, each with a stable code, a place and a hint. The codes are
 listed in docs/errors.md. No problem ever holds a value of a patient; field names may stand in it.
@@ -84,6 +85,12 @@ class RenderError(RecommenderError):
 
     exit_code = 6
     stops: Sequence[Mapping[str, Any]] = ()
+
+
+class ApprovalError(RecommenderError):
+    """The rulebook is not approved on that day and has to be, or something cannot be signed."""
+
+    exit_code = 7
 
 
 def did_you_mean(word: object, known: Sequence[str]) -> str:

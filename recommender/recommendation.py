@@ -135,14 +135,23 @@ class _Writer:
         }
 
     def _about_rulebook(self) -> Document:
-        header = self._rulebook.header
+        header, approval = self._rulebook.header, self._rulebook.approval
+        approved = approval is not None and approval.covers(self._answer.as_of)
         return {
             "id": header.id,
             "version": header.version,
             "title": header.title,
             "digest": self._rulebook.digest,
-            "approved": False,
-            "drafts": self._rulebook.drafts,
+            "approved": approved,
+            "approval": {
+                "statement": approval.statement,
+                "scope": approval.scope,
+                "valid_from": approval.valid_from.isoformat(),
+                "until": approval.until.isoformat(),
+            }
+            if approval is not None and approved
+            else None,
+            "drafts": 0 if approved else self._rulebook.drafts,
             "language": header.language,
         }
 
@@ -172,6 +181,16 @@ class _Writer:
             "departures": [
                 {"changes": name, "title": self._title(name), "because": why}
                 for name, why in header.departures.items()
+            ],
+            "withdrawn": [
+                {
+                    "rule": one.rule,
+                    "title": one.title,
+                    "effect": one.effect.value,
+                    "because": one.because,
+                    "on": one.on.isoformat(),
+                }
+                for one in self._rulebook.withdrawn.values()
             ],
             "combination": [
                 self._because(rule) | {"adaptations": list(names)}

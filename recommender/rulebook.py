@@ -3,39 +3,68 @@
 In: a folder that holds `rules/`, or nothing for the shipped one; perhaps a site's folder laid over
 it. Out: a Rulebook, safe to share between threads and processes. Refused: whatever reading.py
 refuses, and names that lead nowhere. The digest is the SHA-256 of the RFC 8785 form of the parsed
-content: comments, layout and the order of files do not count.
+content: comments, layout and the order of files do not count. Where statements in `approvals/`
+withdraw rules, it is the SHA-256 over that digest and theirs.
 """
 
+import copy
 import hashlib
 import json
 import os
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 from recommender import content as files
 from recommender.conditions import Condition, Reasons, Test, compile_deciding, tests_of
 from recommender.crosscheck import check
+from recommender.envelope import Envelope, read_folder
 from recommender.errors import ContentError, Problem
 from recommender.gather import Gathered, Plain, gather
 from recommender.reading import Header, Pieces, Reference, models
 from recommender.rules import Invariant, Link, Rule, Verb
 from recommender.version import VERSION
 from recommender.vocabulary import Adaptation, Feature, Instrument, Pathway
+from recommender.withdrawal import Withdrawn, withdraw
 
 COMPILED_FORMAT = 1
 Derived = TypeVar("Derived")
 
 
+class Approval(NamedTuple):
+    """That people who may have approved one state of the content, and on which days it holds.
+
+    Made by governance/approval, which checks all that it rests on.
+    """
+
+    content: str
+    """Digest of the content that was approved."""
+    statement: str
+    scope: str
+    valid_from: date
+    until: date
+
+    def covers(self, day: date) -> bool:
+        """Whether it holds on that day; both ends are included."""
+        return self.valid_from <= day <= self.until
+
+
 class Rulebook:
     """Features, instruments, adaptations, rules, evidence and invariants, frozen together."""
 
+    approval: Approval | None = None
+    withdrawn: Mapping[str, Withdrawn] = MappingProxyType({})
+
     def __init__(self, pieces: Pieces, digest: str) -> None:
+        self._pieces = pieces
         self.digest = digest
+        self.content_digest = digest
+        """The digest of the files alone: it stays when a rule is withdrawn."""
         self.header: Header = pieces.header
         self.features: Mapping[str, Feature] = MappingProxyType(pieces.features)
         self.adaptations: Mapping[str, Adaptation] = MappingProxyType(pieces.adaptations)
@@ -55,6 +84,29 @@ class Rulebook:
 
     def __repr__(self) -> str:
         return f"<Rulebook {self.header.id} {self.header.version} {self.digest[:12]}>"
+
+    def under(self, approval: Approval | None) -> "Rulebook":
+        """The same rulebook with an approval of exactly its content, or with none."""
+        if approval is not None and approval.content != self.content_digest:
+            raise ValueError("this approval is about another content")
+        approved = copy.copy(self)
+        approved.approval = approval
+        return approved
+
+    def without(self, statements: Sequence[Envelope]) -> "Rulebook":
+        """This rulebook after the withdrawals among these statements; it has a digest of its own.
+
+        Raises ContentError for a withdrawal that cannot be followed.
+        """
+        rules, withdrawn = withdraw(statements, self.header.id, self.rules)
+        if not withdrawn:
+            return self
+        by = sorted(one.statement for one in withdrawn.values())
+        digest = digest_of({"rulebook": self.content_digest, "withdrawn": by})
+        changed = Rulebook(replace(self._pieces, rules=rules), digest)
+        changed.content_digest = self.content_digest
+        changed.withdrawn = MappingProxyType(withdrawn)
+        return changed
 
     def derived(self, build: Callable[..., Derived], *key: Any) -> Derived:
         """What `build(self, *key)` makes of this rulebook, made once and kept with it."""
@@ -80,7 +132,7 @@ class Rulebook:
 
     @cached_property
     def drafts(self) -> int:
-        """How many rules no clinician has approved yet."""
+        """How many rules are drafts, which count as not approved until the whole is."""
         return sum(rule.status == "draft" for rule in self.rules.values())
 
     @cached_property
@@ -174,7 +226,8 @@ def load_rulebook(path: Path | str | None = None, *, pin: str | None = None) -> 
     """Load the rulebook of a folder, or the shipped one.
 
     path: a folder that holds `rules/`; one whose rulebook.yaml says `lays_over` is laid over the
-    shipped rulebook. pin: the digest it must have.
+    shipped rulebook, and rules that a statement in its `approvals/` withdraws are without effect.
+    pin: the digest it must have.
     Raises ContentError with every problem of every file, or when the digest is not the pinned one.
     """
     root = files.root(Path(path) if path is not None else None)
@@ -183,6 +236,7 @@ def load_rulebook(path: Path | str | None = None, *, pin: str | None = None) -> 
         root, over = files.root(None), root
     shown = str(path) if path is not None else ""
     rulebook = _from_compiled(root, over) or _from_yaml(root, over, shown)
+    rulebook = rulebook.without(read_folder(over or root))
     if pin is not None and rulebook.digest != pin:
         message = f"the rulebook's digest is {rulebook.digest}, and {pin} was asked for"
         raise ContentError(Problem("C401", message, "Load the pinned version, or change the pin."))

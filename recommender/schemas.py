@@ -25,14 +25,27 @@ class AboutProfile(Part):
     digest: str = Field(description="SHA-256 of what is stated about the patient")
 
 
+class AboutApproval(Part):
+    """Which signed statement approved the rules, for where and until when."""
+
+    statement: str = Field(description="SHA-256 of the statement that was signed")
+    scope: str
+    valid_from: str
+    until: str = Field(description="last day")
+
+
 class AboutRulebook(Part):
     """Which rules the answer comes from."""
 
     id: str
     version: str
     title: str
-    digest: str = Field(description="SHA-256 of the RFC 8785 form of all content")
-    approved: bool
+    digest: str = Field(
+        description="SHA-256 of the RFC 8785 form of all content; "
+        "where rules are withdrawn, over that digest and those of the withdrawals"
+    )
+    approved: bool = Field(description="whether it was validly approved for the day of the answer")
+    approval: AboutApproval | None = Field(description="null: not clinically approved")
     drafts: int = Field(description="rules no clinician has approved yet")
     language: str
 
@@ -388,6 +401,18 @@ class PreferencesPart(Part):
     in_words: list[str]
 
 
+class WithdrawnRule(Part):
+    """A rule that a clinician has withdrawn at once, and what that does."""
+
+    rule: str
+    title: str
+    effect: Literal["silent", "kept_out"] = Field(
+        description="silent: it does nothing; kept_out: what it is about is excluded for everybody"
+    )
+    because: str
+    on: str
+
+
 class Basis(Part):
     """What the answer rests on beside the rules that fired."""
 
@@ -396,6 +421,7 @@ class Basis(Part):
     presumed: list[Presumed]
     acts: list[Act]
     departures: list[Departure]
+    withdrawn: list[WithdrawnRule]
     combination: list[Combining]
     supposed: list[str] = Field(description="features taken as known otherwise, for «what if»")
     of_combinations: str | None = Field(description="what is known of several parts at once")

@@ -30,9 +30,10 @@ REQUIRE_ALL = os.environ.get("REQUIRE_ALL") == "1"
 
 @pytest.fixture(autouse=True, scope="session")
 def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Generator[None, None, None]:
-    """Compiled rulebooks of a test run are kept apart from the user's."""
+    """Compiled rulebooks of a test run are kept apart from the user's; no policy is trusted."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        patch.delenv("RECOMMENDER_TRUST", raising=False)
         yield
 
 

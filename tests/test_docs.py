@@ -17,11 +17,12 @@ from recommender.surfaces.cli import app
 ROOT = Path(__file__).parents[1]
 ERRORS = (ROOT / "docs" / "errors.md").read_text("utf-8")
 CLI = (ROOT / "docs" / "cli.md").read_text("utf-8")
-CODE = re.compile(r"\b[CPER]\d{3}\b")
+KINDS = "CPERA"
+CODE = re.compile(rf"\b[{KINDS}]\d{{3}}\b")
 
 
 def codes_in_source() -> set[str]:
-    quoted = re.compile(r'"([CPER]\d{3})"')
+    quoted = re.compile(rf'"([{KINDS}]\d{{3}})"')
     return {
         code
         for file in (ROOT / "recommender").rglob("*.py")
@@ -48,10 +49,10 @@ def examples() -> Iterator[Any]:
 
 
 def test_every_error_code_has_its_heading_and_every_heading_its_code() -> None:
-    headings = re.findall(r"(?m)^### ([CPER]\d{3}): \S", ERRORS)
+    headings = re.findall(rf"(?m)^### ([{KINDS}]\d{{3}}): \S", ERRORS)
     assert len(headings) == len(set(headings))
     assert set(headings) == codes_in_source()
-    assert headings == sorted(headings, key=lambda code: ("CPER".index(code[0]), code))
+    assert headings == sorted(headings, key=lambda code: (KINDS.index(code[0]), code))
 
 
 def test_every_error_says_how_to_mend_it() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from recommender.errors import (
+    ApprovalError,
     ContentError,
     EngineError,
     Problem,
@@ -16,7 +17,14 @@ from recommender.errors import (
 
 
 @pytest.mark.parametrize(
-    ("kind", "code"), [(ContentError, 3), (ProfileError, 4), (EngineError, 5), (RenderError, 6)]
+    ("kind", "code"),
+    [
+        (ContentError, 3),
+        (ProfileError, 4),
+        (EngineError, 5),
+        (RenderError, 6),
+        (ApprovalError, 7),
+    ],
 )
 def test_each_class_has_its_exit_code(kind: type[RecommenderError], code: int) -> None:
     assert kind(Problem("X100", "wrong")).exit_code == code

@@ -327,10 +327,20 @@ def shape(page: Element) -> set[tuple[str, ...]]:
     return {(one.tag, *sorted(one.attributes)) for one in page.all()}
 
 
+WITHDRAWN = {
+    "rule": "a.b",
+    "title": "T",
+    "effect": "kept_out",
+    "because": "B",
+    "on": "2026-12-01",
+}
+
+
 @pytest.mark.parametrize("name", ["rich_plan", "stopped", "marked_inertia"])
 def test_nothing_in_a_value_is_read_as_html(name: str) -> None:
     document = copy.deepcopy(answered(name)) if name in PROFILES else fixture(name)
     document["basis"]["departures"] = [{"changes": "a.b", "title": "T", "because": "B"}]
+    document["basis"]["withdrawn"] = [WITHDRAWN]
     plain, nasty = (read(render(one, format="html")) for one in (document, spoilt(document)))
     assert shape(nasty) == shape(plain)
     whole = prose(nasty)

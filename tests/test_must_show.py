@@ -72,6 +72,7 @@ SABOTAGE = [
     ("explanation/clinician.txt.j2", "{{ text.set_aside(entry) -}}", "", "which is set aside"),
     ("explanation/clinician.txt.j2", "- {{ say.flag(flag) }}", "-", "the notice of"),
     ("explanation/clinician.txt.j2", "{{ answer.disclaimer }}", "", "the limits"),
+    ("explanation/clinician.txt.j2", "{{ say.withdrawal(one) }}", "", "is withdrawn"),
     ("explanation/clinician.txt.j2", "{% if answer.basis.presumed %}", "{% if false %}", "granted"),
     ("explanation/clinician.txt.j2", "{{ answer.basis.of_combinations }}", "", "how sure"),
     (
@@ -155,7 +156,10 @@ def test_other_words_for_the_same_things_are_free(tmp_path: Path) -> None:
 
 def rich() -> Mapping[str, Any]:
     """An answer in which every kind of thing occurs."""
-    return named("more_than_fits")
+    document: dict[str, Any] = json.loads(json.dumps(named("more_than_fits")))
+    withdrawn = {"title": "T", "effect": "silent", "because": "B", "on": "2026-12-01"}
+    document["basis"]["withdrawn"] = [{"rule": "a.b", **withdrawn}]
+    return document
 
 
 def stopped() -> Mapping[str, Any]:

@@ -216,6 +216,8 @@ def _basis(copy: dict[str, Any], marks: Marks) -> None:
             holder[key] = marks.on(holder[key], what)
     for one in basis["departures"]:
         marks.keys(one, ["because"], f"why this site changes '{one['changes']}'")
+    for one in basis["withdrawn"]:
+        marks.keys(one, ["title", "because"], f"that '{one['rule']}' is withdrawn")
     for one in basis["acts"]:
         for rule in one["lifts"]:
             marks.keys(rule, ["title"], f"that an act on record lifts '{rule['rule']}'")

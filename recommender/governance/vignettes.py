@@ -28,17 +28,22 @@ def folders(path: Path | None, rulebook: Rulebook) -> tuple[Path, ...]:
     return tuple(dict.fromkeys([shipped, mine]))
 
 
+def vignette_files(path: Path | None, rulebook: Rulebook) -> Iterator[Path]:
+    """Those of the folder, and beneath a site's folder the shipped ones too."""
+    for root in folders(path, rulebook):
+        yield from sorted((root / "profiles").glob("*.yaml"))
+
+
 def read_vignettes(path: Path | None, rulebook: Rulebook) -> list[tuple[str, Profile]]:
-    """Those of the folder, and beneath a site's folder the shipped ones too, each with its name.
+    """Each vignette with its name.
 
     Raises ProfileError where one cannot be read or expects what the rulebook does not have.
     """
     found = []
-    for root in folders(path, rulebook):
-        for file in sorted((root / "profiles").glob("*.yaml")):
-            profile = read_profile(file.read_bytes(), f"profiles/{file.name}")
-            check_expectation(profile, rulebook)
-            found.append((file.stem, profile))
+    for file in vignette_files(path, rulebook):
+        profile = read_profile(file.read_bytes(), f"profiles/{file.name}")
+        check_expectation(profile, rulebook)
+        found.append((file.stem, profile))
     return found
 
 

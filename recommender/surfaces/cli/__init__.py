@@ -1,7 +1,7 @@
 """The command line: `recommender …`, one small module for each group of commands.
 
 In: arguments, files, standard input. Out: text or JSON on standard output, errors on standard
-error, and an exit code: 0 done, 1 findings, 2 a wrong command line, 3 to 6 by the kind of error.
+error, and an exit code: 0 done, 1 findings, 2 a wrong command line, 3 to 7 by the kind of error.
 Commands import what they need when they run, so that each starts as fast as it can.
 """
 
@@ -12,12 +12,14 @@ from typing import Annotated
 import typer
 
 from recommender.surfaces.cli import (
+    approval,
     ask,
     catalogue,
     intake,
     lint,
     profile,
     recommend,
+    review,
     rules,
     schema,
     trial,
@@ -67,6 +69,8 @@ for _module in (recommend, why, what_if, ask, intake, schema):
 lint.add_to(rules.app)
 trial.add_to(rules.app)
 catalogue.add_to(rules.app)
+approval.add_to(rules.app)
+review.add_to(rules.app)
 app.add_typer(profile.app, name="profile")
 app.add_typer(rules.app, name="rules")
 

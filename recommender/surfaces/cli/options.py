@@ -1,5 +1,6 @@
 """The arguments and options that mean the same in every command, and what is read through them."""
 
+import os
 import sys
 from datetime import date
 from enum import StrEnum
@@ -54,6 +55,16 @@ AsOf = Annotated[
 Output = Annotated[
     Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to this file instead.")
 ]
+Trust = Annotated[
+    str | None,
+    typer.Option(
+        metavar="DIGEST",
+        help="Digest of the policy whose people may approve here; else RECOMMENDER_TRUST.",
+    ),
+]
+SignedOn = Annotated[
+    str | None, typer.Option(metavar="DATE", help="The day to write on it; else today.")
+]
 FormOption = Annotated[Form, typer.Option("--format", help="Text for people or JSON for programs.")]
 
 
@@ -70,11 +81,21 @@ def read(name: str) -> "Profile":
         raise typer.BadParameter(f"{name}: {reason}", param_hint="PROFILE") from error
 
 
-def rulebook_of(content: Path | None) -> "Rulebook":
-    """The rulebook of a folder, or the shipped one."""
+def rulebook_of(content: Path | None, trust: str | None = None) -> "Rulebook":
+    """The rulebook of a folder, or the shipped one, with its approval where one holds today."""
+    pinned = trusted(trust)
+    if pinned:
+        from recommender.governance.approval.verify import approved
+
+        return approved(content, pinned, today())
     from recommender.rulebook import load_rulebook
 
     return load_rulebook(content)
+
+
+def trusted(trust: str | None) -> str:
+    """The digest of the policy that this place trusts: the flag, else the environment, or none."""
+    return (trust if trust is not None else os.environ.get("RECOMMENDER_TRUST", "")).strip()
 
 
 def templates_of(content: Path | None) -> Path | None:
@@ -106,18 +127,27 @@ def answer(
     *,
     engine: Engine = Engine.NATIVE,
     cross_check: bool = False,
+    trust: str | None = None,
+    require_approved: bool = False,
 ) -> "Recommendation":
-    """The answer for one profile."""
+    """The answer for one profile; only from approved rules, where that is required."""
     from recommender.pipeline import recommend
 
     patient = read(profile)
+    on = day(as_of, patient)
     return recommend(
         patient,
-        rulebook_of(content),
-        as_of=day(as_of, patient),
+        _approved(content, trust, on) if require_approved else rulebook_of(content, trust),
+        as_of=on,
         engine=engine.value,
         cross_check=cross_check,
     )
+
+
+def _approved(content: Path | None, trust: str | None, as_of: date) -> "Rulebook":
+    from recommender.governance.approval.verify import required
+
+    return required(content, trusted(trust), today(), as_of)
 
 
 def known_adaptation(name: str, document: dict[str, Any]) -> str:

@@ -48,6 +48,11 @@ def recommend(
         bool,
         typer.Option("--cross-check", help="Have both engines answer, and refuse if they differ."),
     ] = False,
+    require_approved: Annotated[
+        bool,
+        typer.Option("--require-approved", help="Refuse rules that are not clinically approved."),
+    ] = False,
+    trust: options.Trust = None,
 ) -> None:
     """Say which adaptations of CBT to combine, in which order, why, and what to ask first.
 
@@ -63,7 +68,15 @@ def recommend(
     """
     if form is PlanForm.PDF:
         terminal.refuse_bytes(output)
-    answer = options.answer(profile, content, as_of, engine=engine, cross_check=cross_check)
+    answer = options.answer(
+        profile,
+        content,
+        as_of,
+        engine=engine,
+        cross_check=cross_check,
+        trust=trust,
+        require_approved=require_approved,
+    )
     document = answer.to_dict()
     if form is PlanForm.JSON:
         terminal.write_json(document, output)

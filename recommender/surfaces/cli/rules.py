@@ -80,7 +80,7 @@ def show(
     rulebook = options.rulebook_of(content)
     found = rulebook.rules.get(rule)
     if found is None:
-        _unknown_rule(rule, rulebook)
+        unknown_rule(rule, rulebook)
     if form is options.Form.JSON:
         written = found.text.model_dump(mode="json", by_alias=True, exclude_unset=True)
         terminal.write_json({"id": rule, **written}, output)
@@ -134,7 +134,8 @@ def _unknown_topic(topic: str, rulebook: "Rulebook") -> None:
         raise typer.BadParameter(message, param_hint="--topic")
 
 
-def _unknown_rule(name: str, rulebook: "Rulebook") -> NoReturn:
+def unknown_rule(name: str, rulebook: "Rulebook") -> NoReturn:
+    """A usage error that says which rule may be meant."""
     from recommender.errors import did_you_mean
 
     hint = did_you_mean(name, list(rulebook.rules)) or "recommender rules list names them all."
