@@ -5,6 +5,7 @@ In: somebody, drawn or of a vignette, and a format. Out: what that person sees o
 
 from __future__ import annotations
 
+import os
 import random
 import re
 from collections.abc import Iterator
@@ -22,7 +23,7 @@ Document = dict[str, Any]
 
 RULEBOOK = load_rulebook()
 PROFILES = sorted(path.stem for path in (content.root() / "profiles").glob("*.yaml"))
-PEOPLE = 300
+PEOPLE = int(os.environ.get("RENDERED_PEOPLE", "100"))
 FORMATS = ("text", "markdown", "html")
 ONE_LINE = 100_000
 """A width at which no line of text is broken."""
