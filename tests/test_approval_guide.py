@@ -147,4 +147,4 @@ def test_no_key_lies_in_the_folder_that_is_shared(reader: Reader) -> None:
     stored = {
         json.loads(f.read_bytes())["report"] for f in (folder / "approvals/reports").iterdir()
     }
-    assert stored == {"lint/1", "test/1"}
+    assert stored == {"lint/1", "proof/1", "test/1"}

@@ -281,13 +281,15 @@ def test_what_is_said_of_safety_is_compared_when_reports_are_repeated(place: Pla
 # ------------------------------------------------------------------------------- reports
 
 
-def _reports(place: Place) -> list[Path]:
-    return sorted((place.folder / "approvals/reports").iterdir())
+def _report(place: Place, statement: Envelope, name: str) -> Path:
+    """The file of a report of a statement."""
+    named = {one["name"]: one["sha256"] for one in statement.statement["reports"]}
+    return place.folder / "approvals/reports" / f"{named[name]}.json"
 
 
 def test_a_missing_or_changed_report_ends_it(place: Place) -> None:
-    place.approval()
-    lint, test = _reports(place)
+    statement = place.approval()
+    lint, test = (_report(place, statement, name) for name in ("lint", "test"))
     whole = lint.read_bytes()
     lint.unlink()
     assert place.codes() == ["A233"]
@@ -301,17 +303,15 @@ def test_a_missing_or_changed_report_ends_it(place: Place) -> None:
 
 def test_no_report_may_be_left_out(place: Place) -> None:
     listed_ = place.propose().statement["reports"]
-    assert [one["name"] for one in listed_] == ["lint", "test"]
+    assert [one["name"] for one in listed_] == ["lint", "proof", "test"]
     for left in listed_:
-        place.approval(reports=[left])
+        place.approval(reports=[one for one in listed_ if one != left])
         assert place.codes() == ["A233"]
 
 
 def test_a_report_counts_under_its_own_name_only(place: Place) -> None:
-    lint, test = place.propose().statement["reports"]
-    place.approval(
-        reports=[{**lint, "name": "test"}, {**test, "name": "lint"}],
-    )
+    lint, proof, test = place.propose().statement["reports"]
+    place.approval(reports=[{**lint, "name": "test"}, proof, {**test, "name": "lint"}])
     assert place.codes() == ["A233"]
 
 
@@ -359,12 +359,12 @@ def test_a_report_of_two_engines_needs_two_engines(
 def test_a_report_this_program_cannot_make_cannot_be_confirmed(place: Place) -> None:
     """Room for more reports: a later program may name one that this one does not know."""
     more = canonical(
-        {"report": "proof/1", "rulebook": place.propose().statement["rulebook"]["digest"]}
+        {"report": "diff/1", "rulebook": place.propose().statement["rulebook"]["digest"]}
     )
-    reports.keep(place.folder, {"proof": more})
+    reports.keep(place.folder, {"diff": more})
     named = [
         *place.propose().statement["reports"],
-        {"name": "proof", "sha256": reports.digest(more)},
+        {"name": "diff", "sha256": reports.digest(more)},
     ]
     place.approval(reports=named)
     assert place.approves()
@@ -383,6 +383,40 @@ def test_rules_that_fail_their_own_tests_cannot_be_proposed(place: Place) -> Non
 def test_a_report_with_a_failure_is_no_ground_for_an_approval(place: Place) -> None:
     place.approval(reports=_replaced(place, "test", failed=[{"what": "vignette x"}]))
     assert place.codes() == ["A237"]
+
+
+def _promise(place: Place, **promise: Any) -> None:
+    """A promise that the rules make."""
+    text = {"title": "Kept", "even_if_unknown": True, **promise}
+    write(place.folder, {"rules/invariants.yaml": {"promise": text}})
+
+
+def test_a_broken_promise_cannot_be_proposed(place: Place) -> None:
+    _promise(place, when={"mood": "low"}, never={"recommended": "mbct"})
+    place.approval()
+    assert place.approves(repeat=True)
+    _promise(place, when={"mood": "high"}, never={"recommended": "mbct"})
+    (vignette,) = place.folder.glob("profiles/*.yaml")
+    vignette.unlink()
+    (found,) = problems(place.propose, ApprovalError)
+    assert (found.code, "promise promise" in found.message) == ("A237", True)
+
+
+def test_a_promise_nobody_could_decide_needs_a_reason(place: Place) -> None:
+    finding = {
+        "check": "G10",
+        "subject": "promise",
+        "verdict": "undecided",
+        "severity": "error",
+        "claim": "Kept",
+    }
+    named = _replaced(place, "proof", findings=[finding])
+    statement = place.approval(reports=named)
+    assert place.codes() == ["A236"]
+    accepted = [{"finding": "G10 promise", "because": "Read by hand, twice."}]
+    said = envelope({**statement.statement, "accepted": accepted}, statement.name)
+    place.put(signed(said, *NEEDED))
+    assert place.approves()
 
 
 def test_what_lint_finds_needs_a_reason_in_the_statement(place: Place) -> None:

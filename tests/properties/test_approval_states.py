@@ -143,6 +143,6 @@ class Approving(RuleBasedStateMachine):
 
 
 Approving.TestCase.settings = settings(
-    max_examples=25, stateful_step_count=15, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=15, stateful_step_count=15, suppress_health_check=[HealthCheck.too_slow]
 )
 TestApproving = Approving.TestCase

@@ -318,5 +318,5 @@ def test_the_proposal_is_shown_with_what_it_asks_to_accept(place: Place) -> None
     )
     assert "Signatures none yet: read it, then sign it" in said
     assert "Before it none: everything is new" in said
-    assert {"test", "lint"} <= {*said.replace(",", "").split()}
+    assert {"test", "lint", "proof"} <= {*said.replace(",", "").split()}
     assert NEEDED == ("cara", "carl", "gus")

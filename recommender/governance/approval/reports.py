@@ -16,6 +16,9 @@ from recommender.envelope import FOLDER, canonical
 from recommender.envelope import REPORTS as STORE
 from recommender.errors import Problem
 from recommender.governance.lint.run import lint
+from recommender.governance.prove import prove
+from recommender.governance.registry import CHECKS
+from recommender.governance.run import Run
 from recommender.governance.trial import Result, try_rulebook
 from recommender.rulebook import load_with_places
 
@@ -74,8 +77,30 @@ def _failed(one: Result) -> Report:
     }
 
 
+def _proof(path: Path | None, day: date, progress: Progress) -> Report:
+    rulebook, _ = load_with_places(path)
+    proved = prove(Run(rulebook, day, tell=progress), CHECKS)
+    return {
+        "report": "proof/1",
+        "as_of": day.isoformat(),
+        "rulebook": rulebook.digest,
+        "links": [link.title for link in rulebook.header.links],
+        "findings": [
+            {
+                "check": one.check,
+                "subject": one.subject,
+                "verdict": one.verdict.value,
+                "severity": one.severity.value,
+                "claim": one.claim,
+            }
+            for one in proved.findings
+        ],
+    }
+
+
 REPORTS: Final[Mapping[str, Callable[[Path | None, date, Progress], Report]]] = {
     "lint": _lint,
+    "proof": _proof,
     "test": _test,
 }
 """What an approval rests on. All of them have to be there, and each can be made again."""
@@ -126,9 +151,19 @@ def to_accept(reports: Mapping[str, Report]) -> Iterator[tuple[str, str]]:
     for one in looked.get("findings", ()):
         if one["severity"] != "note":
             yield f"{one['code']} {one['place']}", one["message"]
+    for one in _promises(reports, "undecided"):
+        yield f"{one['check']} {one['subject']}", f"could not be decided: {one['claim']}"
 
 
 def failures(reports: Mapping[str, Report]) -> Iterator[str]:
-    """What no reason lets through: examples, vignettes and people that end otherwise."""
+    """What no reason lets through: what ends otherwise than expected, and broken promises."""
     for one in reports.get("test", {}).get("failed", ()):
         yield one["what"]
+    for one in _promises(reports, "refuted"):
+        yield f"promise {one['subject']}"
+
+
+def _promises(reports: Mapping[str, Report], verdict: str) -> Iterator[Report]:
+    for one in reports.get("proof", {}).get("findings", ()):
+        if one["verdict"] == verdict:
+            yield one

@@ -164,7 +164,8 @@ def failing(read: Mapping[str, reports.Report]) -> Iterator[Problem]:
     if failed:
         more = f" and {len(failed) - 3} more" if len(failed) > 3 else ""
         message = f"not as expected: {', '.join(failed[:3])}{more}"
-        yield Problem("A237", message, "recommender rules test says what is wrong.")
+        hint = "recommender rules test and recommender rules prove say what is wrong."
+        yield Problem("A237", message, hint)
 
 
 def first_review(rulebook: Rulebook) -> tuple[str, date | None]:

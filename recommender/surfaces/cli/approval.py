@@ -61,8 +61,8 @@ def propose(
 ) -> None:
     """Write down what is to be approved: this exact state of the rules, and the reports on it.
 
-    Looks through the rules and tries them first. What fails cannot be proposed; what lint finds
-    needs a reason. Nothing is approved before people have signed.
+    Looks through the rules, tries and proves them first. What fails cannot be proposed; what lint
+    finds needs a reason. Nothing is approved before people have signed.
 
     Example: recommender rules propose --content my-site --author ann --scope "Day clinic"
     --valid-from 2026-12-01 --review-by 2027-06-01
