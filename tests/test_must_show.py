@@ -14,7 +14,6 @@ from recommender import content, load_rulebook, recommend
 from recommender.errors import RenderError
 from recommender.explain import must_show
 from recommender.explain.render import (
-    SUFFIXES,
     render,
     render_questions,
     render_what_if,
@@ -25,7 +24,7 @@ from recommender.profile import read_profile
 
 ROOT = content.root()
 PROFILES = sorted((ROOT / "profiles").glob("*.yaml"))
-FORMATS = [name for name in SUFFIXES if name != "yaml"]
+FORMATS = ("text", "markdown", "html")
 FIXTURES = Path(__file__).parent / "fixtures" / "answers"
 
 
