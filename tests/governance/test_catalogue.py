@@ -22,6 +22,7 @@ from typer.testing import CliRunner
 
 from recommender import Rulebook, load_rulebook
 from recommender.explain.layout import one_line
+from recommender.governance.approval import reports as proofs
 from recommender.governance.catalogue.history import blocks, history
 from recommender.governance.catalogue.relations import Relations
 from recommender.governance.catalogue.tables import MARK, cell, table
@@ -29,6 +30,8 @@ from recommender.governance.vignettes import read_vignettes
 from recommender.pipeline import recommend
 from recommender.rules import Verb
 from recommender.surfaces.cli import app
+from tests.approving import DAY as SIGNED
+from tests.approving import Place
 from tests.building import AS_OF, FILES, RULE, SAFE, Plain, ordinal, patient, write
 from tests.html import Element, read
 
@@ -554,6 +557,63 @@ def test_a_report_that_is_no_json_is_refused(tmp_path: Path) -> None:
     code, output = run("-o", str(tmp_path / "out"), "--report", str(tmp_path / "report.json"))
     assert code == 2
     assert "JSON" in output
+
+
+# ------------------------------------------------------------------------------- approvals
+
+
+@pytest.fixture
+def kept_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
+    monkeypatch.setattr(proofs, "PEOPLE", 2)
+    place_ = Place(tmp_path / "place")
+    place_.policy()
+    return place_
+
+
+def test_rules_count_as_approved_only_by_people_who_are_trusted(
+    kept_place: Place, tmp_path: Path
+) -> None:
+    kept_place.approval()
+    unknown = page(made(tmp_path / "unknown", kept_place.folder), "index.html").text()
+    assert "Draft: not clinically approved. No approval of these rules was found" in unknown
+    words = ("-o", str(tmp_path / "known"), "--content", str(kept_place.folder))
+    code, output = run(*words, "--as-of", str(SIGNED), "--trust", kept_place.pin)
+    assert code == 0, output
+    for name, tree in pages(tmp_path / "known"):
+        head = tree.one("header").text()
+        assert "Approved by the governance group of this place until 2027-06-01" in head, name
+        assert "not clinically approved" not in head
+    assert "Approved by" in sheet(tmp_path / "known")["status"]["answer"]
+
+
+def test_an_approval_that_has_ended_is_none(kept_place: Place, tmp_path: Path) -> None:
+    kept_place.approval()
+    words = ("-o", str(tmp_path / "out"), "--content", str(kept_place.folder))
+    code, _ = run(*words, "--as-of", "2027-06-02", "--trust", kept_place.pin)
+    assert code == 0
+    assert "Draft: not clinically approved." in page(tmp_path / "out", "index.html").text()
+
+
+def test_a_withdrawn_rule_is_called_that_and_does_what_it_does_now(
+    kept_place: Place, tmp_path: Path
+) -> None:
+    kept_place.withdrawal("cara")
+    kept_place.withdrawal("cara", "safety.mood.low")
+    folder = made(tmp_path / "out", kept_place.folder)
+    start = page(folder, "index.html").by_id("page")
+    advice = article(folder, "adaptation.mindfulness.high")
+    guard = article(folder, "safety.mood.low")
+    for text in (start.text(), advice.text()):
+        assert "Withdrawn, without effect: High mood" in text
+        assert "since 2026-12-01: A report is looked into." in text
+    assert "what it is about is kept out for everybody" in guard.text()
+    assert "It fires in 0 vignettes." in described(advice)["Vignettes"].text()
+    assert described(guard)["When"].text() == "always"
+    assert "It fires in 1 vignette: high" in described(guard)["Vignettes"].text()
+    found = described(page(folder, "vignettes.html").by_id("high"))["Found"].text()
+    assert "phase" not in found
+    status = sheet(folder)["status"]["answer"]
+    assert "withdrawn: adaptation.mindfulness.high, safety.mood.low." in status
 
 
 # ------------------------------------------------------------------------------- writing

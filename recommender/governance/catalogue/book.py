@@ -86,6 +86,29 @@ class Book:
         }
 
     @cached_property
+    def withdrawn(self) -> Mapping[str, Document]:
+        """The rules that a clinician has withdrawn."""
+        return {
+            one.rule: {
+                "rule": one.rule,
+                "title": one.title,
+                "effect": one.effect.value,
+                "because": one.because,
+                "on": one.on.isoformat(),
+            }
+            for one in self.rulebook.withdrawn.values()
+        }
+
+    @property
+    def approval(self) -> Document | None:
+        """By what the rules are approved; None where they are not."""
+        found = self.rulebook.approval
+        if found is None:
+            return None
+        until = found.until.isoformat()
+        return {"until": until, "scope": found.scope, "statement": found.statement}
+
+    @cached_property
     def verdicts(self) -> Mapping[str, list[Document]]:
         """What the reports say of each entry, by its id."""
         found: dict[str, list[Document]] = {}
@@ -114,6 +137,7 @@ class Book:
             "id": rule.id,
             "key": rule.id.rpartition(".")[2],
             "view": rule_view(rule, self.rulebook),
+            "withdrawn": self.withdrawn.get(rule.id),
             "when": tree(rule.condition, features),
             "gate": tree(rule.gate, features) if rule.gate is not None else [],
             "evidence": [self.reference(name) for name in rule.text.evidence],

@@ -98,6 +98,7 @@ def _shared(book: Book) -> dict[str, Any]:
             "version": header.version,
             "language": header.language,
             "digest": book.rulebook.digest,
+            "approval": book.approval,
             "drafts": book.rulebook.drafts,
             "rules": len(book.rulebook.rules),
         },
@@ -120,6 +121,7 @@ def _overview(book: Book) -> dict[str, Any]:
     return {
         "disclaimer": header.disclaimer,
         "departures": dict(header.departures),
+        "withdrawn": list(book.withdrawn.values()),
         "safe_base": header.safe_base,
         "counts": {
             "rules": len(rulebook.rules),

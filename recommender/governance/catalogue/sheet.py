@@ -47,7 +47,9 @@ def _row(part: str, key: str, data: Row) -> Row:
 def _about(book: Book) -> Iterator[tuple[str, Row]]:
     header = book.rulebook.header
     yield "intended_use", {"title": header.title, "text": header.disclaimer}
-    yield "status", {"version": header.version, "drafts": book.rulebook.drafts} | _count(book)
+    standing = {"drafts": book.rulebook.drafts, "approval": book.approval}
+    gone = {"withdrawn": list(book.withdrawn)}
+    yield "status", {"version": header.version} | standing | gone | _count(book)
     yield "validation", {"vignettes": len(book.vignettes.all)}
     yield "gaps", {"never_fired": len(book.never_fired)}
 

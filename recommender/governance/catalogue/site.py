@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from recommender.governance.approval.verify import approved
 from recommender.governance.catalogue.book import Book
 from recommender.governance.catalogue.history import history
 from recommender.governance.catalogue.pages import files
@@ -18,7 +19,7 @@ from recommender.governance.catalogue.played import Progress, play
 from recommender.governance.lint.about import about
 from recommender.governance.lint.run import lint
 from recommender.governance.vignettes import folders
-from recommender.rulebook import load_with_places
+from recommender.rulebook import Rulebook, load_rulebook, load_with_places
 
 SUMS: Final = "SHA256SUMS"
 
@@ -46,17 +47,21 @@ def write_catalogue(
     target: Path,
     as_of: date,
     *,
+    trusted: str = "",
     reports: Sequence[object] = (),
     progress: Progress = lambda _: None,
     templates: Path | None = None,
 ) -> Written:
     """Make the catalogue of a folder of rules.
 
+    trusted: digest of the policy whose people may approve rules; else nothing counts as approved.
     reports: of other checks on the same rulebook, such as `rules prove`, as they were read.
     Raises ContentError, ProfileError, FolderInUse, UnfitReport.
     """
     earlier = _earlier(target)
-    book = read_book(path, as_of, reports, progress)
+    progress("reading")
+    rulebook = approved(path, trusted, as_of) if trusted else load_rulebook(path)
+    book = read_book(rulebook, path, as_of, reports, progress)
     made = dict(files(book, progress, templates))
     made[SUMS] = "".join(f"{_sum(text)}  {name}\n" for name, text in sorted(made.items()))
     for name in earlier - made.keys():
@@ -70,11 +75,14 @@ def write_catalogue(
 
 
 def read_book(
-    path: Path | None, as_of: date, reports: Sequence[object], progress: Progress
+    rulebook: Rulebook,
+    path: Path | None,
+    as_of: date,
+    reports: Sequence[object],
+    progress: Progress,
 ) -> Book:
-    """Everything the pages are made from: rules read and linted, vignettes run, history read."""
-    progress("reading")
-    rulebook, gathered = load_with_places(path)
+    """Everything the pages are made from: vignettes run, files linted, history read."""
+    _, gathered = load_with_places(path)
     fitting = tuple(_fitting(one, rulebook.digest) for one in reports)
     vignettes = play(path, rulebook, as_of, progress)
     progress("checks")

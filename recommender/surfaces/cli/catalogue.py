@@ -27,6 +27,7 @@ def catalogue(
             help="A report of rules prove in JSON, shown where it belongs; repeatable.",
         ),
     ] = None,
+    trust: options.Trust = None,
     as_of: Annotated[
         str | None,
         typer.Option(metavar="DATE", help="The day of the look, as 2026-10-05; else today."),
@@ -50,6 +51,7 @@ def catalogue(
                 content,
                 output,
                 options.day(as_of),
+                trusted=options.trusted(trust),
                 reports=reports,
                 progress=progress,
                 templates=options.templates_of(content),
