@@ -601,6 +601,19 @@ def test_what_is_safe_is_mended_and_nothing_else_changes(tmp_path: Path) -> None
     assert mend(lint(root, DAY), root) == ()
 
 
+def test_a_folder_named_like_the_one_inside_it_is_mended(tmp_path: Path) -> None:
+    root = folder(tmp_path / "rules" / "ours")
+    assert len(mend(lint(root, DAY), root)) == 3
+
+
+def test_beneath_a_site_the_shipped_files_are_left_alone(tmp_path: Path) -> None:
+    site: Plain = {"lays_over": "trd_cbt", "contacts": {"crisis_team": "Ward 3"}}
+    root = write(tmp_path, {"rules/rulebook.yaml": site})
+    finding = next(one for one in lint(folder(tmp_path / "other"), DAY) if one.repair)
+    shipped = finding.problem._replace(file="rules/adaptation/mindfulness.yaml")
+    assert mend([finding._replace(problem=shipped)], root) == ()
+
+
 def test_a_text_written_in_another_way_is_left_alone(tmp_path: Path) -> None:
     rule = 'title: T, when: {mood: high}, recommend: mbct, because: "a\\u0020b"'
     escaped = f"topic: M\nrules:\n  high: {{{rule}}}\n"

@@ -56,15 +56,17 @@ def mend(findings: Iterable[Finding], folder: Path) -> tuple[Finding, ...]:
     """Make every safe repair in the files below `folder`; those that were made.
 
     Only the end of a text changes; layout and remarks stay. A text whose written form cannot be
-    found as it was read is left alone.
+    found as it was read is left alone, and so are files elsewhere: beneath a site's folder, the
+    shipped ones.
     """
     done = []
     by_file: dict[str, list[Finding]] = {}
     for finding in findings:
-        if finding.repair is not None:
+        mine = finding.problem.file.startswith(f"{str(folder).rstrip('/')}/")
+        if finding.repair is not None and mine:
             by_file.setdefault(finding.problem.file, []).append(finding)
     for name, several in by_file.items():
-        file = folder / "rules" / name.partition("rules/")[2]
+        file = Path(name)
         text = file.read_text("utf-8")
         for finding in sorted(several, key=_order, reverse=True):
             changed = _mended(text, finding)

@@ -13,7 +13,9 @@ from typing import Any, NamedTuple
 from recommender.errors import Problem
 from recommender.gather import Entry, Gathered
 from recommender.rulebook import Rulebook
-from recommender.rules import Rule
+from recommender.rules import Rule, Verb
+
+CLINICAL = frozenset({Verb.RECOMMEND, Verb.EXCLUDE, Verb.REFER, Verb.CAUTION, Verb.TAILOR})
 
 
 class Severity(StrEnum):
@@ -71,6 +73,11 @@ class Subject:
     def live(self) -> tuple[Rule, ...]:
         """The rules that are not retired."""
         return tuple(r for r in self.rulebook.rules.values() if r.status != "retired")
+
+    @cached_property
+    def clinical(self) -> tuple[Rule, ...]:
+        """Those that say something about treatment."""
+        return tuple(rule for rule in self.live if rule.verb in CLINICAL)
 
     def listed(self, section: str) -> Iterator[tuple[Entry, dict[str, Any]]]:
         """The entries of a file that is a list, each with its place."""

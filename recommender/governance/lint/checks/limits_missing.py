@@ -16,16 +16,14 @@ Right
 from collections.abc import Iterator
 
 from recommender.governance.lint.subject import Found, Subject
-from recommender.rules import Verb
 
 CODE = "L202"
-CLINICAL = (Verb.RECOMMEND, Verb.EXCLUDE, Verb.REFER, Verb.CAUTION, Verb.TAILOR)
 
 
 def look(subject: Subject) -> Iterator[Found]:
     """Each rule that says something about treatment."""
-    for rule in subject.live:
-        if rule.verb in CLINICAL and not rule.text.limits:
+    for rule in subject.clinical:
+        if not rule.text.limits:
             yield Found(
                 ("rules", rule.id),
                 "the rule does not say its limits",
