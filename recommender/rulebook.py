@@ -103,10 +103,17 @@ class Rulebook:
             return self
         by = sorted(one.statement for one in withdrawn.values())
         digest = digest_of({"rulebook": self.content_digest, "withdrawn": by})
-        changed = Rulebook(replace(self._pieces, rules=rules), digest)
+        changed = self.with_rules(rules, digest)
         changed.content_digest = self.content_digest
         changed.withdrawn = MappingProxyType(withdrawn)
         return changed
+
+    def with_rules(self, rules: Mapping[str, Rule], digest: str = "") -> "Rulebook":
+        """The same rulebook with other rules, to compare it with; nobody approved that one.
+
+        rules: by id, in the order of ids. Without a digest it is nobody's to be served.
+        """
+        return Rulebook(replace(self._pieces, rules=dict(rules)), digest)
 
     def derived(self, build: Callable[..., Derived], *key: Any) -> Derived:
         """What `build(self, *key)` makes of this rulebook, made once and kept with it."""
