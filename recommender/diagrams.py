@@ -40,32 +40,35 @@ from recommender.vocabulary import Feature, Kind
 
 
 class Space:
-    """The variables of a rulebook: which features its rules tell apart, and how finely.
+    """The variables of some rulebooks: which features their rules tell apart, and how finely.
 
-    more: tests that must be told besides those of the rulebook. exactly: features of which it must
-    be told whether exactly one value is possible; without it `known` cannot be asked of them.
-    switches: further variables, each with the features behind which it stands.
+    tests: those that must be told. exactly: features of which it must be told whether exactly one
+    value is possible; without it `known` cannot be asked of them. switches: further variables, each
+    with the features behind which it stands. A feature must be the same in each rulebook.
     """
 
     def __init__(
         self,
-        rulebook: Rulebook,
-        more: Iterable[Test] = (),
+        rulebooks: Iterable[Rulebook],
+        tests: Iterable[Test],
         exactly: Collection[str] = (),
         switches: Mapping[str, Collection[str]] = MappingProxyType({}),
     ) -> None:
-        tests: dict[str, list[Test]] = {name: [] for name in exactly}
-        for test in (*rulebook.tests, *more):
-            tests.setdefault(test.feature, []).append(test)
+        books = tuple(rulebooks)
+        asked: dict[str, list[Test]] = {name: [] for name in exactly}
+        for test in dict.fromkeys(tests):
+            asked.setdefault(test.feature, []).append(test)
+        features = {name: one for book in books for name, one in book.features.items()}
+        concluding = {name for book in books for name in book.concluding}
         self.variables: list[Variable] = []
         self.of: dict[str, range] = {}
         self.exactness: dict[str, int] = {}
         self.switches: dict[str, int] = {}
-        behind = _last_of(switches, rulebook)
-        for name, feature in rulebook.features.items():
-            if name in tests and name not in rulebook.concluding:
+        behind = _last_of(switches, features)
+        for name, feature in features.items():
+            if name in asked and name not in concluding:
                 first = len(self.variables)
-                self.variables.extend(variables_of(feature, tests[name]))
+                self.variables.extend(variables_of(feature, asked[name]))
                 self.of[name] = range(first, len(self.variables))
                 if name in exactly:
                     self.exactness[name] = len(self.variables)
@@ -73,7 +76,8 @@ class Space:
             for switch in behind.get(name, ()):
                 self.switches[switch] = len(self.variables)
                 self.variables.append(Switch(_so_or_not(switch)))
-        self._answers = {len(self.variables) + n: name for n, name in enumerate(rulebook.used)}
+        used = dict.fromkeys(name for book in books for name in book.used)
+        self._answers = {len(self.variables) + n: name for n, name in enumerate(used)}
         self._answer = {name: at for at, name in self._answers.items()}
         self._narrower: dict[tuple[int, int], tuple[int, ...]] = {}
 
@@ -102,10 +106,10 @@ class Space:
 
 
 def _last_of(
-    switches: Mapping[str, Collection[str]], rulebook: Rulebook
+    switches: Mapping[str, Collection[str]], features: Iterable[str]
 ) -> Mapping[str, list[str]]:
     """For each feature the switches of which it is the last one."""
-    place = {name: at for at, name in enumerate(rulebook.features)}
+    place = {name: at for at, name in enumerate(features)}
     found: dict[str, list[str]] = {}
     for switch, features in switches.items():
         last = max(features, key=place.__getitem__, default=next(iter(place), ""))
@@ -126,9 +130,10 @@ class Conditions:
         inactive: frozenset[str],
         *,
         space: Space | None = None,
+        store: Diagrams | None = None,
     ) -> None:
-        self.store = Diagrams()
-        self.space = space or Space(rulebook)
+        self.store = Diagrams() if store is None else store
+        self.space = space or Space((rulebook,), rulebook.tests)
         self._rulebook = rulebook
         self._inactive = inactive
         self._tests: dict[Test, Node] = {}

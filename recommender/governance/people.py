@@ -28,9 +28,12 @@ class Constraint(NamedTuple):
 
 
 class People:
-    """The profiles of one world."""
+    """The profiles of one world.
 
-    def __init__(self, world: World) -> None:
+    beside: those of a world that shares its store; then the profiles there are in both.
+    """
+
+    def __init__(self, world: World, beside: "People | None" = None) -> None:
         self._world = world
         self._store = world.store
         self._join = world.conditions.join
@@ -40,6 +43,8 @@ class People:
             *self._of_lifting(),
             *(Constraint(node) for _, node in self.links),
         ]
+        if beside is not None:
+            self._constraints = list(dict.fromkeys([*self._constraints, *beside._constraints]))
         self._supports = [self._store.support(one.node) for one in self._constraints]
 
     def among(self, *nodes: Node) -> Node:

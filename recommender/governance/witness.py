@@ -32,6 +32,7 @@ from recommender.profile import as_profile
 from recommender.recommendation import Produced, Recommendation
 from recommender.regions import Classes, Exactness, Member, Stretches, Switch
 from recommender.rulebook import Rulebook
+from recommender.rules import Rule
 from recommender.stops import Stop
 from recommender.version import VERSION
 from recommender.vocabulary import Feature, Kind
@@ -142,9 +143,14 @@ def _with_member(possible: Possible, member: Member, element: int) -> Members:
 # ------------------------------------------------------------------------------- running it
 
 
-def run(witness: Witness, rulebook: Rulebook, as_of: date) -> tuple[Recommendation, list[Stop]]:
-    """What the native evaluator answers for a witness, and every stop."""
-    days = Days(witness, rulebook, as_of)
+def run(
+    witness: Witness, rulebook: Rulebook, as_of: date, *, beside: Rulebook | None = None
+) -> tuple[Recommendation, list[Stop]]:
+    """What the native evaluator answers for a witness, and every stop.
+
+    beside: another rulebook to be run on the same patient; all findings and acts have one day.
+    """
+    days = Days(witness, rulebook, as_of, beside=beside)
     profile = as_profile(
         {
             "schema": "profile/1",
@@ -167,23 +173,36 @@ def run(witness: Witness, rulebook: Rulebook, as_of: date) -> tuple[Recommendati
 class Days:
     """When each finding and each act was, so that just the rules of the witness are lifted."""
 
-    def __init__(self, witness: Witness, rulebook: Rulebook, as_of: date) -> None:
+    def __init__(
+        self,
+        witness: Witness,
+        rulebook: Rulebook,
+        as_of: date,
+        *,
+        beside: Rulebook | None = None,
+    ) -> None:
         self._witness = witness
-        self._rulebook = rulebook
+        self._rulebooks = [rulebook, *([beside] if beside is not None else [])]
         self._as_of = as_of
-        self._early = set(self._before_acts()) | set(self._before_findings())
+        self._early = {
+            name
+            for book in self._rulebooks
+            for name in (*self._before_acts(book), *self._before_findings(book))
+        }
 
-    def _before_acts(self) -> Iterator[str]:
-        for name in self._witness.lifted:
-            rule = self._rulebook.rules[name]
+    def _lifted(self, rulebook: Rulebook) -> Iterator[Rule]:
+        return (rulebook.rules[n] for n in self._witness.lifted if n in rulebook.rules)
+
+    def _before_acts(self, rulebook: Rulebook) -> Iterator[str]:
+        for rule in self._lifted(rulebook):
             if rule.text.release:
-                yield from rests_on(rule.condition, self._rulebook)
+                yield from rests_on(rule.condition, rulebook)
 
-    def _before_findings(self) -> Iterator[str]:
+    def _before_findings(self, rulebook: Rulebook) -> Iterator[str]:
         """Answers that must not lift a rule are older than its findings."""
-        for rule in self._rulebook.rules.values():
+        for rule in rulebook.rules.values():
             if rule.text.answered_by and rule.id not in self._witness.lifted:
-                found = set(rests_on(rule.condition, self._rulebook))
+                found = set(rests_on(rule.condition, rulebook))
                 yield from (name for name in rule.text.answered_by if name not in found)
 
     def fact(self, feature: Feature) -> Fact:
@@ -201,7 +220,7 @@ class Days:
 
     def releases(self) -> Iterator[dict[str, Any]]:
         """The acts on record, as a profile states them."""
-        acts = {self._rulebook.rules[name].text.release for name in self._witness.lifted}
+        acts = {r.text.release for book in self._rulebooks for r in self._lifted(book)}
         for name, possible in self._witness.possible.items():
             if name.startswith(_RELEASE) and possible == Options(2):
                 acts.add(name.removeprefix(_RELEASE))

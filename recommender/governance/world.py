@@ -8,7 +8,7 @@ or an answer has lifted, and what the patient declines.
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from recommender.candidates import Status
 from recommender.conditions import (
@@ -38,17 +38,17 @@ class World:
 
     Truths are FALSE, UNKNOWN and TRUE as everywhere; of what is either so or not, UNKNOWN means
     that the diagram does not tell: a later step of the plan decides.
+
+    sharing: the variables and the store of several rulebooks whose diagrams are to be compared.
     """
 
-    def __init__(self, rulebook: Rulebook, as_of: date) -> None:
+    def __init__(self, rulebook: Rulebook, as_of: date, *, sharing: "Shared | None" = None) -> None:
         self.rulebook = rulebook
         self.as_of = as_of
         self.inactive = rulebook.inactive(as_of)
-        self.active = tuple(r for r in rulebook.rules.values() if r.id not in self.inactive)
-        switches = dict(_switches(rulebook, self.active))
-        self.space = Space(rulebook, _further_tests(rulebook), _exactly(rulebook), switches)
-        self.conditions = Conditions(rulebook, self.inactive, space=self.space)
-        self.store: Diagrams = self.conditions.store
+        self.active = _active(rulebook, as_of)
+        self.space, self.store = sharing or shared(as_of, rulebook)
+        self.conditions = Conditions(rulebook, self.inactive, space=self.space, store=self.store)
         self.no, self.yes = self.store.terminal(FALSE), self.store.terminal(TRUE)
         self._unasked: dict[int, int] = {}
         self._memberships: dict[tuple[str, bool], Node] = {}
@@ -168,7 +168,7 @@ class World:
     def in_force(self, rule: Rule) -> Node:
         """TRUE where a refer is in force."""
         node = self.standing(rule)
-        return self.conditions.map(_some_truth if self._blocks(rule) else _only_true, node)
+        return self.conditions.map(_some_truth if self.blocks(rule) else _only_true, node)
 
     def counts(self, rule: Rule) -> Node:
         """TRUE where a refer is in force, or would be had nothing lifted it.
@@ -181,11 +181,12 @@ class World:
 
     def open(self, rule: Rule) -> Node:
         """TRUE where a refer is neither in force nor lifted, and may yet be in force."""
-        if self._blocks(rule):
+        if self.blocks(rule):
             return self.no
         return self.where(self.standing(rule), UNKNOWN)
 
-    def _blocks(self, rule: Rule) -> bool:
+    def blocks(self, rule: Rule) -> bool:
+        """Whether a refer is in force also while its condition is unknown."""
         scope = self.rulebook.pathways[rule.text.refer or ""].scope
         return rule.unknown_means is IfNotKnown.BLOCK and not scope
 
@@ -248,6 +249,32 @@ def is_liftable(rule: Rule) -> bool:
 def holds(rule: Rule, adaptation: str) -> bool:
     """Whether a refer holds an adaptation while in force."""
     return rule.text.hold == "all" or adaptation in rule.text.hold
+
+
+class Shared(NamedTuple):
+    """The variables and the store of one or several worlds: equal diagrams are one node in all."""
+
+    space: Space
+    store: Diagrams
+
+
+def shared(as_of: date, *rulebooks: Rulebook) -> Shared:
+    """Variables that tell apart whatever one of the rulebooks tells apart.
+
+    Their features must mean the same in each that has them.
+    """
+    switches: dict[str, set[str]] = {}
+    for book in rulebooks:
+        for name, features in _switches(book, _active(book, as_of)):
+            switches.setdefault(name, set()).update(features)
+    tests = [test for book in rulebooks for test in (*book.tests, *_further_tests(book))]
+    exact = frozenset().union(*map(_exactly, rulebooks))
+    return Shared(Space(rulebooks, tests, exact, switches), Diagrams())
+
+
+def _active(rulebook: Rulebook, as_of: date) -> tuple[Rule, ...]:
+    inactive = rulebook.inactive(as_of)
+    return tuple(rule for rule in rulebook.rules.values() if rule.id not in inactive)
 
 
 def _switches(rulebook: Rulebook, active: Iterable[Rule]) -> Iterator[tuple[str, set[str]]]:

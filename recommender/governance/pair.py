@@ -1,0 +1,337 @@
+"""Two rulebooks beside each other: in what their plans differ, and for whom.
+
+In: an old and a new rulebook and a day. Out: every effect that differs, as what it was, what it is
+and a diagram of the people for whom. Where no effect differs the two give everybody the same plan:
+that is a proof. A difference is shown only by somebody on whom both rulebooks were run.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from functools import cached_property
+from itertools import combinations
+from typing import Any, Final, NamedTuple
+
+from recommender.candidates import Status
+from recommender.conditions import tests_of
+from recommender.governance.claims import MOST_TRIED
+from recommender.governance.effects import (
+    ADAPTATION,
+    ASSUMPTION,
+    CAUTION,
+    CHOICE,
+    LIFTING,
+    MEMBERSHIP,
+    NOTHING,
+    ORDER,
+    STRENGTH,
+    TAILORING,
+    TOGETHER,
+    Effect,
+    Effects,
+    seen,
+)
+from recommender.governance.outcomes import Outcomes
+from recommender.governance.people import People
+from recommender.governance.search import Search, cube_node
+from recommender.governance.witness import Witness, run, witness_of
+from recommender.governance.world import Shared, World, shared
+from recommender.mdd import Diagrams, Node
+from recommender.recommendation import Recommendation
+from recommender.rulebook import Rulebook
+from recommender.rules import Rule, Verb
+from recommender.vocabulary import Feature
+
+BUDGET: Final = 500_000
+"""Nodes that the diagrams of one comparison may need."""
+
+WORDS: Final = frozenset(
+    {
+        "title",
+        "when",
+        "because",
+        "limits",
+        "evidence",
+        "examples",
+        "status",
+        "effective_period",
+        "justify",
+        "patient_text",
+        "gate",
+    }
+)
+"""Keys of a rule that change no plan, or are compared as conditions."""
+
+_ABOUT_ADAPTATIONS: Final = frozenset(
+    {
+        MEMBERSHIP,
+        STRENGTH,
+        ASSUMPTION,
+        CAUTION,
+        TAILORING,
+        ADAPTATION,
+        ORDER,
+        CHOICE,
+        TOGETHER,
+    }
+)
+
+
+UNSURE: Final = "unsure"
+"""Of when an act lifts a rule: it cannot be said whether that is another."""
+
+
+class Difference(NamedTuple):
+    """One effect that is another for somebody."""
+
+    effect: Effect
+    before: Any
+    after: Any
+    """What it is; NOTHING where there is no such effect."""
+    where: Node
+    """The people for whom, before choosing and load, stops left aside."""
+
+
+class Pair:
+    """Two rulebooks over the same possible patients."""
+
+    def __init__(self, old: Rulebook, new: Rulebook, as_of: date, *, budget: int = BUDGET) -> None:
+        self.old, self.new, self.as_of = old, new, as_of
+        self.unmapped = tuple(sorted(_unmapped(old, new)))
+        """Features that mean something else in the new rulebook: nothing can be compared."""
+        self.moved = frozenset(_moved(old, new, as_of))
+        """Rules of either whose effect may be another."""
+        self._budget = budget
+
+    @cached_property
+    def before(self) -> Effects:
+        """What the old rulebook does."""
+        return Effects(World(self.old, self.as_of, sharing=self._shared))
+
+    @cached_property
+    def after(self) -> Effects:
+        """What the new rulebook does."""
+        return Effects(World(self.new, self.as_of, sharing=self._shared))
+
+    @cached_property
+    def people(self) -> People:
+        """The profiles there are under both."""
+        return People(self.before.world, People(self.after.world))
+
+    @cached_property
+    def _shared(self) -> Shared:
+        made = shared(self.as_of, self.old, self.new)
+        made.store.limit(self._budget)
+        return made
+
+    @cached_property
+    def _outcomes(self) -> tuple[Outcomes, Outcomes]:
+        return Outcomes(self.before.world), Outcomes(self.after.world)
+
+    # -- what differs ---------------------------------------------------------------------
+
+    def differences(self) -> Iterator[Difference]:
+        """Every way in which an effect is another for somebody; nothing: the plans are equal.
+
+        Raises TooLarge, and ValueError where a feature cannot be compared.
+        """
+        if self.unmapped:
+            raise ValueError(f"features that cannot be compared: {', '.join(self.unmapped)}")
+        for effect in self.touched():
+            yield from self.differing(effect)
+
+    def touched(self) -> Iterator[Effect]:
+        """The effects that a moved rule takes part in, or whose adaptation changed."""
+        if not self.moved and self.old.adaptations == self.new.adaptations:
+            return
+        before, after = self.before.all, self.after.all
+        nobody: frozenset[str] = frozenset()
+        for effect in dict.fromkeys([*before, *after]):
+            rules = before.get(effect, nobody) | after.get(effect, nobody)
+            if rules & self.moved or effect.kind == ADAPTATION:
+                yield effect
+
+    def _rests_on_moved(self, rule: str) -> bool:
+        """Whether what dates a rule's findings may be another: a conclusion it rests on moved."""
+        return any(
+            concluding.id in self.moved
+            for book in (self.old, self.new)
+            if rule in book.rules
+            for test in tests_of(book.rules[rule].condition)
+            for concluding in book.concluding.get(test.feature, ())
+        )
+
+    def differing(self, effect: Effect) -> Iterator[Difference]:
+        """The ways in which one effect is another for somebody in whose plan it can show.
+
+        Stops are left aside.
+        """
+        old, new = self.before.of(effect), self.after.of(effect)
+        world = self.before.world
+        if old == new:
+            if effect.kind == LIFTING and self._rests_on_moved(effect.rule):
+                yield Difference(effect, UNSURE, UNSURE, world.yes)
+            return
+        joined = world.store.apply(_both, old, new, {})
+        for was, becomes in sorted(_ends(world.store, joined), key=repr):
+            where = self.people.cut(world.where(joined, (was, becomes)))
+            for region in self._relevant(effect, (was, becomes), where):
+                if region != world.no:
+                    yield Difference(effect, was, becomes, region)
+                    break
+
+    def _relevant(self, effect: Effect, says: tuple[Any, Any], where: Node) -> Iterator[Node]:
+        """The people an effect bears on: those for whom what it is about is recommended."""
+        world = self.before.world
+        if where == world.no:
+            return
+        match effect.kind:
+            case "strength" | "assumption" | "caution" | "tailoring" | "adaptation":
+                yield self._with(where, effect.about)
+            case "order":
+                required = any(w is not NOTHING and any(r for r, _ in w) for w in says)
+                yield self._with(where, effect.about[1:] if required else effect.about)
+            case "choice" | "together":
+                for pair in combinations(effect.about, 2):
+                    yield self._with(where, pair)
+            case "stop" if not any(w is not NOTHING and w[0] == "in_force" for w in says):
+                held = [w[2] for w in says if w is not NOTHING]
+                for name in dict.fromkeys([*self.old.adaptations, *self.new.adaptations]):
+                    if any(hold == "all" or name in hold for hold in held):
+                        yield self._with(where, (name,))
+            case _:
+                yield where
+
+    # -- for whom -------------------------------------------------------------------------
+
+    def somebody(self, difference: Difference) -> Witness | None:
+        """A patient on whom both rulebooks were run and it shows; None where none was found."""
+        return next(self.people_of(difference), None)
+
+    def people_of(self, difference: Difference, most: int = 1) -> Iterator[Witness]:
+        """Patients for whom it shows, each of a region of their own."""
+        found = 0
+        for left in self.showing(difference):
+            for _ in range(MOST_TRIED):
+                search = Search(self.before.world, left)
+                cube = search.smallest
+                if cube is None:
+                    break
+                wide = search.widened(cube)
+                witness = witness_of(self.before.world, cube, wide)
+                if self.shows(difference, witness):
+                    yield witness
+                    found += 1
+                    if found >= most:
+                        return
+                taken = self.before.world.negated(cube_node(self.before.world, cube, wide))
+                left = self.before.world.every([left, taken])
+
+    def showing(self, difference: Difference) -> Iterator[Node]:
+        """Where it may be seen: the whole region, then without those whom a stop holds."""
+        yield difference.where
+        if difference.effect.kind in _ABOUT_ADAPTATIONS:
+            yield self.free(difference.where, difference.effect.about)
+
+    def shows(self, difference: Difference, witness: Witness) -> bool:
+        """Whether the plans of a patient differ, and in this where that can be told apart."""
+        before, after = map(seen, self.answers(witness))
+        if difference.effect.kind == MEMBERSHIP:
+            return before[difference.effect] != after[difference.effect]
+        return before != after
+
+    def answers(self, witness: Witness) -> tuple[Recommendation, Recommendation]:
+        """What each rulebook answers for one and the same patient."""
+        before, _ = run(witness, self.old, self.as_of, beside=self.new)
+        after, _ = run(witness, self.new, self.as_of, beside=self.old)
+        return before, after
+
+    # -- regions --------------------------------------------------------------------------
+
+    def _with(self, where: Node, names: Sequence[str]) -> Node:
+        """Where both rulebooks recommend all of these, stops left aside."""
+        world = self.before.world
+        for name in names:
+            for effects in (self.before, self.after):
+                member = effects.world.membership(name)
+                where = world.every([where, world.where(member, Status.RECOMMENDED)])
+        return self.people.cut(where)
+
+    def free(self, where: Node, names: Sequence[str]) -> Node:
+        """Without the people for whom a stop holds one of these."""
+        for effects, outcomes in zip((self.before, self.after), self._outcomes, strict=True):
+            holding = {r.id: r for name in names for r in effects.world.holding(name)}
+            ways = [(effects.world.in_force(rule),) for rule in holding.values()]
+            where = outcomes.without(where, ways)
+        return self.people.cut(where)
+
+
+def _both(old: Any, new: Any) -> Any:
+    return None if old == new else (old, new)
+
+
+def _ends(store: Diagrams, node: Node) -> set[Any]:
+    found = {store.value(node)} if store.is_terminal(node) else set()
+    for inner in store.below([node]):
+        found.update(store.value(c) for c in store.children(inner) if store.is_terminal(c))
+    return found - {None}
+
+
+# ------------------------------------------------------------------------------- what moved
+
+
+def _moved(old: Rulebook, new: Rulebook, as_of: date) -> set[str]:
+    """The rules that differ in what they do, and those that rest on what such rules conclude."""
+    moved = {
+        name
+        for name in dict.fromkeys([*old.rules, *new.rules])
+        if old.rules.get(name) is not new.rules.get(name)
+        and meaning(old.rules.get(name), as_of) != meaning(new.rules.get(name), as_of)
+    }
+    concluded = {
+        book.rules[name].concludes[0]
+        for book in (old, new)
+        for name in moved
+        if name in book.rules and book.rules[name].verb is Verb.CONCLUDE
+    }
+    waiting = set(concluded)
+    while waiting:
+        name = waiting.pop()
+        for book in (old, new):
+            for rule in book.rules.values():
+                if rule.id in moved or not _asks(rule, name):
+                    continue
+                moved.add(rule.id)
+                if rule.verb is Verb.CONCLUDE and rule.concludes[0] not in concluded:
+                    concluded.add(rule.concludes[0])
+                    waiting.add(rule.concludes[0])
+    return moved
+
+
+def _asks(rule: Rule, feature: str) -> bool:
+    return any(test.feature == feature for test in tests_of(rule.condition))
+
+
+def meaning(rule: Rule | None, as_of: date) -> Any:
+    """All of a rule that can change a plan; None where it is not in effect."""
+    if rule is None or not rule.in_effect(as_of):
+        return None
+    return (
+        rule.condition,
+        rule.gate,
+        rule.status == "retired",
+        rule.text.model_dump(exclude={*WORDS}),
+    )
+
+
+def _unmapped(old: Rulebook, new: Rulebook) -> Iterator[str]:
+    """Features of both that do not have the same values, or are concluded in one alone."""
+    if old.features == new.features:
+        return
+    for name, feature in old.features.items():
+        other = new.features.get(name)
+        if other is not None and _values(feature) != _values(other):
+            yield name
+
+
+def _values(feature: Feature) -> tuple[Any, ...]:
+    return feature.type, tuple(feature.options), feature.range, feature.concluded, feature.default
