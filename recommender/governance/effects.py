@@ -316,7 +316,7 @@ def said(rule: Rule, truth: Truth) -> Hashable:
         case Verb.FLAG if truth == TRUE:
             return text.flag
         case Verb.CHOOSE_ONE if truth != FALSE:
-            return text.prefer if truth == TRUE else ""
+            return (truth == TRUE and text.prefer) or ""
         case Verb.TOGETHER if truth != FALSE:
             return "together"
     return NOTHING

@@ -70,6 +70,12 @@ CHANGES: list[tuple[str, dict[str, Plain], set[str]]] = [
     ("a caution says another thing", edited("safety.t.care", adjust="B"), {"caution"}),
     ("tailoring is gone", without("tailoring.t.fit"), {"tailoring"}),
     ("an order is gone", without("combination.t.first"), {"order"}),
+    ("one of two is chosen", BASE | {"combination.t.one": {
+        "when": HIGH, "choose_one": ["mbct", "act"]}}, {"choice"}),
+    ("both in the same weeks", BASE | {"combination.t.both": {
+        "when": HIGH, "together": ["mbct", "act"]}}, {"together"}),
+    ("a question", BASE | {"safety.t.ask": {"when": HIGH, "ask": "count"}}, {"question"}),
+    ("a notice", BASE | {"safety.t.note": {"when": HIGH, "flag": "F"}}, {"notice"}),
     ("another role", edited("adaptation.t.act", as_="foundation"), {"strength"}),
 ]  # fmt: skip
 
