@@ -31,7 +31,7 @@ from recommender.mdd import Node
 from recommender.plan import Chosen
 from recommender.recommendation import Recommendation
 from recommender.rules import IfNotKnown, Rule, Verb
-from recommender.vocabulary import Adaptation
+from recommender.vocabulary import Adaptation, Pathway
 
 NOTHING: Final = None
 
@@ -155,7 +155,8 @@ class Effects:
         return self.world.conditions.of(Test(rule.text.ask, "known", (False,)))
 
     def _stop(self, rule: Rule) -> Node:
-        says = {truth: stop_said(rule, truth, blocks=self.world.blocks(rule)) for truth in _TRUTHS}
+        pathway = self.world.rulebook.pathways[rule.text.refer or ""]
+        says = {truth: stop_said(rule, pathway, truth) for truth in _TRUTHS}
         return self._map(lambda truth: says[truth], self.world.standing(rule))
 
     def _lifting(self, rule: Rule) -> Node:
@@ -293,15 +294,16 @@ def order_of(rule: Rule) -> tuple[Hashable, ...]:
     return rule.text.required, tests
 
 
-def stop_said(rule: Rule, truth: Truth, *, blocks: bool) -> Hashable:
+def stop_said(rule: Rule, pathway: Pathway, truth: Truth) -> Hashable:
     """What a referral that is not lifted does."""
-    text = rule.text
+    text, blocks = rule.text, rule.unknown_means is IfNotKnown.BLOCK and not pathway.scope
     hold = "all" if text.hold == "all" else tuple(sorted(text.hold))
+    leads = pathway.id, pathway.urgency.value, pathway.scope
     if truth == TRUE or (truth == UNKNOWN and blocks):
-        lifted_by = (text.release, tuple(text.answered_by))
-        return "in_force", text.refer, hold, lifted_by, text.until, truth == UNKNOWN
+        lifted_by = (text.release, tuple(text.answered_by), text.until)
+        return "in_force", leads, hold, lifted_by, truth == UNKNOWN
     if truth == UNKNOWN and rule.unknown_means in ASSUMED:
-        return "open", text.refer, hold, rule.unknown_means.value
+        return "open", leads, hold, rule.unknown_means.value
     return NOTHING
 
 
@@ -337,8 +339,7 @@ def _seen(answer: Recommendation) -> Iterator[tuple[Effect, Hashable]]:
     for name, candidate in answer.candidates.items():
         yield Effect(MEMBERSHIP, (name,)), candidate.status
     for stop in answer.plan.stops:
-        blocks = stop.rule.unknown_means is IfNotKnown.BLOCK and not stop.pathway.scope
-        says = stop_said(stop.rule, stop.truth, blocks=blocks)
+        says = stop_said(stop.rule, stop.pathway, stop.truth)
         yield Effect(STOP, (stop.rule.id,), stop.rule.id), says
     for aside in answer.plan.set_aside:
         if aside.status in (Status.DISPLACED, Status.DEFERRED):
@@ -381,3 +382,35 @@ def _combined(answer: Recommendation) -> Iterator[tuple[Effect, Hashable]]:
                     yield Effect(ORDER, pair, repr(order_of(rule))), True
         elif rule.verb is Verb.TOGETHER:
             yield Effect(TOGETHER, rule.targets, rule.id), True
+
+
+# ------------------------------------------------------------------------------- as plain data
+
+_PARTS: Mapping[str, tuple[str, ...]] = {
+    STRENGTH: ("role", "strength", "certainty", "phase", "dose"),
+    ADAPTATION: ("phase", "burden", "needs", "out_of_reach"),
+    CAUTION: ("adjust", "monitor", "open"),
+    TAILORING: ("focus", "format"),
+}
+_STOP_PARTS: Mapping[str, tuple[str, ...]] = {
+    "in_force": ("force", "leads", "hold", "lifted_by", "through_unknown"),
+    "open": ("force", "leads", "hold", "if_not_known"),
+}
+
+
+def plain(kind: str, says: Any) -> Any:
+    """What an effect is, as plain data; None where there is none."""
+    if says is NOTHING:
+        return None
+    parts = _STOP_PARTS[says[0]] if kind == STOP else _PARTS.get(kind)
+    if parts is not None:
+        return {name: _listed(value) for name, value in zip(parts, says, strict=True)}
+    return _listed(says)
+
+
+def _listed(value: Any) -> Any:
+    if isinstance(value, frozenset):
+        return sorted((_listed(one) for one in value), key=repr)
+    if isinstance(value, tuple):
+        return [_listed(one) for one in value]
+    return str(value) if isinstance(value, str) else value

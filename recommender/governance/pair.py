@@ -39,7 +39,7 @@ from recommender.mdd import Diagrams, Node
 from recommender.recommendation import Recommendation
 from recommender.rulebook import Rulebook
 from recommender.rules import Rule, Verb
-from recommender.vocabulary import Feature
+from recommender.vocabulary import Feature, Pathway
 
 BUDGET: Final = 500_000
 """Nodes that the diagrams of one comparison may need."""
@@ -287,6 +287,17 @@ def _moved(old: Rulebook, new: Rulebook, as_of: date) -> set[str]:
         if old.rules.get(name) is not new.rules.get(name)
         and meaning(old.rules.get(name), as_of) != meaning(new.rules.get(name), as_of)
     }
+    led = {
+        name
+        for name, pathway in old.pathways.items()
+        if name in new.pathways and _leads(pathway) != _leads(new.pathways[name])
+    }
+    moved |= {
+        rule.id
+        for book in (old, new)
+        for rule in book.by_verb(Verb.REFER)
+        if rule.text.refer in led
+    }
     concluded = {
         book.rules[name].concludes[0]
         for book in (old, new)
@@ -305,6 +316,10 @@ def _moved(old: Rulebook, new: Rulebook, as_of: date) -> set[str]:
                     concluded.add(rule.concludes[0])
                     waiting.add(rule.concludes[0])
     return moved
+
+
+def _leads(pathway: Pathway) -> tuple[Any, ...]:
+    return pathway.urgency, pathway.scope
 
 
 def _asks(rule: Rule, feature: str) -> bool:

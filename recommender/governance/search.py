@@ -3,7 +3,8 @@
 In: a diagram that is TRUE for the profiles looked for, among those there are. Out: a cube: what has
 to be known, all else being unknown, nothing lifted, nothing declined. The number of features is the
 least there is; among equals the one with the fewest members of sets, and rather exactly known than
-half known. An act that lifts a rule counts like two findings: it is the rarer thing.
+half known. An act that lifts a rule counts like two findings: it is the rarer thing. Where there is
+a patient to start from, it is the one who differs from them in the fewest findings.
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,6 +14,7 @@ from recommender.conditions import FALSE, TRUE
 from recommender.governance.world import World
 from recommender.mdd import Node
 from recommender.regions import Classes, Member, Stretches, Switch, Variable
+from recommender.vocabulary import Feature
 
 Cube = Mapping[int, int]
 """For each variable that has to be known its element."""
@@ -26,17 +28,22 @@ Found = tuple[Cost, int]
 
 
 class Search:
-    """Looks for the plainest profile inside one diagram."""
+    """Looks for the plainest profile inside one diagram.
 
-    def __init__(self, world: World, where: Node) -> None:
+    start: the elements of a patient whose findings are to be changed as little as may be; acts and
+    wishes stay theirs. Without it everything starts as not asked.
+    """
+
+    def __init__(self, world: World, where: Node, start: Cube | None = None) -> None:
         self._world = world
         self._store = world.store
         self._where = where
+        self._start = start
         self._best: dict[tuple[Node, bool], Found | None] = {}
 
     @cached_property
     def smallest(self) -> Cube | None:
-        """What the plainest profile has known; None when there is no profile at all."""
+        """What the plainest profile has known, or what changes; None when there is no profile."""
         if self._search(self._where, -1) is None:
             return None
         found: dict[int, int] = {}
@@ -45,11 +52,21 @@ class Search:
             best = self._search(node, before)
             assert best is not None
             variable = self._store.variable(node)
-            stated = best[1] != self._world.unasked(variable)
+            stated = best[1] != self._from(variable)
             if stated:
                 found[variable] = best[1]
             node, before = self._store.children(node)[best[1]], variable if stated else -1
         return found
+
+    @property
+    def least(self) -> Cost | None:
+        """How many features change, how much that asks, and how plainly it can be said."""
+        found = self._search(self._where, -1)
+        return None if found is None else found[0]
+
+    def _from(self, variable: int) -> int:
+        unasked = self._world.unasked(variable)
+        return unasked if self._start is None else self._start.get(variable, unasked)
 
     def _search(self, node: Node, before: int) -> Found | None:
         """The least cost from here; None where nothing is found. `before`: what was just stated."""
@@ -63,9 +80,12 @@ class Search:
         return self._best[key]
 
     def _ways(self, node: Node, variable: int, *, paid: bool) -> Iterator[Found]:
-        unasked = self._world.unasked(variable)
+        start = self._from(variable)
+        moves = self._start is None or not isinstance(self._world.space.variables[variable], Switch)
         for element, child in enumerate(self._store.children(node)):
-            stated = element != unasked
+            stated = element != start
+            if stated and not moves:
+                continue
             rest = self._search(child, variable if stated or paid else -1)
             if rest is not None:
                 mine = self._cost(variable, element, already=paid) if stated else (0, 0, 0)
@@ -76,7 +96,14 @@ class Search:
         found = self._world.space.variables[variable]
         if isinstance(found, Switch):
             return 2, 1, 0
-        return int(not already), 1, _rank(found, element)
+        asks = 1 if self._start is None else self._asks(found.feature, variable, element)
+        return int(not already), asks, _rank(found, element)
+
+    def _asks(self, feature: Feature, variable: int, element: int) -> int:
+        """How far from hand a change is: an answer, another answer, one forgotten, a history."""
+        unasked = self._world.unasked(variable)
+        weight = 3 if element == unasked else 1 if self._from(variable) == unasked else 2
+        return weight if feature.modifiable else 4 * weight
 
     # -- more than one value ------------------------------------------------------------------
 
