@@ -344,6 +344,13 @@ class InvariantText(Content):
     )
     because: str = Field("", description="why it must hold")
 
+    @property
+    def outcomes(self) -> list[Outcome]:
+        """Every outcome it speaks about."""
+        keeps = self.monotone.keeps if self.monotone else None
+        named = (self.never, self.always, *(self.cover or ()), keeps)
+        return [one for one in named if one is not None]
+
 
 @dataclass(frozen=True)
 class Invariant:

@@ -14,11 +14,12 @@ from recommender.rules import Rule, Verb
 from recommender.vocabulary import Adaptation
 
 _Measure = Callable[[Adaptation], float]
-_MEASURES: Mapping[str, _Measure] = {
+MEASURES: Mapping[str, _Measure] = {
     "new_at_once": lambda adaptation: 1 if adaptation.burden else 0,
     "hours_per_week": lambda adaptation: adaptation.hours,
     "homework_streams": lambda one: one.burden.homework_streams if one.burden else 0,
 }
+"""What each kind of limit counts."""
 
 
 class Bounds:
@@ -77,7 +78,7 @@ class Bounds:
     @cached_property
     def _limits(self) -> list[tuple[Rule, _Measure, float]]:
         return [
-            (rule, _MEASURES[name], most)
+            (rule, MEASURES[name], most)
             for rule in self.acting(Verb.LIMIT)
             if rule.text.limit is not None
             for name, most in rule.text.limit.model_dump(exclude_none=True).items()

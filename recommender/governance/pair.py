@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 
 from recommender.candidates import Status
 from recommender.conditions import tests_of
+from recommender.governance.bounds import MEASURES
 from recommender.governance.claims import MOST_TRIED
 from recommender.governance.effects import (
     ADAPTATION,
@@ -20,6 +21,7 @@ from recommender.governance.effects import (
     CAUTION,
     CHOICE,
     LIFTING,
+    LIMIT,
     MEMBERSHIP,
     NOTHING,
     ORDER,
@@ -210,8 +212,9 @@ class Pair:
     def people_of(self, difference: Difference, most: int = 1) -> Iterator[Witness]:
         """Patients for whom it shows, each of a region of their own."""
         found = 0
+        tries = 1 if difference.effect.kind == LIMIT else MOST_TRIED
         for left in self.showing(difference):
-            for _ in range(MOST_TRIED):
+            for _ in range(tries):
                 search = Search(self.before.world, left)
                 cube = search.smallest
                 if cube is None:
@@ -228,6 +231,9 @@ class Pair:
 
     def showing(self, difference: Difference) -> Iterator[Node]:
         """Where it may be seen: the whole region, then without those whom a stop holds."""
+        if difference.effect.kind == LIMIT:
+            yield from self._crowded(difference)
+            return
         yield difference.where
         if difference.effect.kind in _ABOUT_ADAPTATIONS:
             yield self.free(difference.where, difference.effect.about)
@@ -255,6 +261,25 @@ class Pair:
                 member = effects.world.membership(name)
                 where = world.every([where, world.where(member, Status.RECOMMENDED)])
         return self.people.cut(where)
+
+    def _crowded(self, difference: Difference) -> Iterator[Node]:
+        """Where just so much is recommended that a limit is passed, the heaviest first."""
+        measure = MEASURES[difference.effect.about[0]]
+        most = min(one for one in (difference.before, difference.after) if one is not NOTHING)
+        loads = {name: measure(one) for name, one in self.new.adaptations.items() if measure(one)}
+        heaviest = sorted(loads, key=lambda name: (-loads[name], name))
+        tried = 0
+        for size in range(2, 5):
+            for several in combinations(heaviest, size):
+                over = sum(loads[name] for name in several) > most
+                if not over or sum(loads[name] for name in several[:-1]) > most:
+                    continue
+                where = self._with(difference.where, several)
+                tried += where != self.before.world.no
+                if where != self.before.world.no:
+                    yield where
+                if tried == MOST_TRIED:
+                    return
 
     def free(self, where: Node, names: Sequence[str]) -> Node:
         """Without the people for whom a stop holds one of these."""

@@ -39,12 +39,18 @@ def read_vignettes(path: Path | None, rulebook: Rulebook) -> list[tuple[str, Pro
 
     Raises ProfileError where one cannot be read or expects what the rulebook does not have.
     """
-    found = []
-    for file in vignette_files(path, rulebook):
-        profile = read_profile(file.read_bytes(), f"profiles/{file.name}")
+    found = stored(path, rulebook)
+    for _, profile in found:
         check_expectation(profile, rulebook)
-        found.append((file.stem, profile))
     return found
+
+
+def stored(path: Path | None, rulebook: Rulebook) -> list[tuple[str, Profile]]:
+    """Each vignette with its name, whatever it expects. Raises ProfileError."""
+    return [
+        (file.stem, read_profile(file.read_bytes(), f"profiles/{file.name}"))
+        for file in vignette_files(path, rulebook)
+    ]
 
 
 def check_expectation(profile: Profile, rulebook: Rulebook) -> None:

@@ -15,6 +15,7 @@ from recommender.surfaces.cli import (
     approval,
     ask,
     catalogue,
+    diff,
     intake,
     lint,
     profile,
@@ -68,6 +69,7 @@ for _module in (recommend, why, what_if, ask, intake, schema):
     _module.add_to(app)
 lint.add_to(rules.app)
 trial.add_to(rules.app)
+diff.add_to(rules.app)
 catalogue.add_to(rules.app)
 approval.add_to(rules.app)
 review.add_to(rules.app)

@@ -36,6 +36,10 @@ def page(output: Path | None) -> dict[str, Any]:
     return {"width": width() if output is None else PAGE, "color": color(output)}
 
 
+Progress = Callable[[str], None]
+"""Takes what is being done now."""
+
+
 @contextmanager
 def progress(what: str) -> Iterator[Callable[[str], None]]:
     """Says on one line of a terminal what long work is at; silent where nobody watches."""
