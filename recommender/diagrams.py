@@ -59,6 +59,8 @@ class Space:
         for test in dict.fromkeys(tests):
             asked.setdefault(test.feature, []).append(test)
         features = {name: one for book in books for name, one in book.features.items()}
+        self.features: Mapping[str, Feature] = features
+        """Those of every rulebook."""
         concluding = {name for book in books for name in book.concluding}
         self.variables: list[Variable] = []
         self.of: dict[str, range] = {}
@@ -190,7 +192,7 @@ class Conditions:
         return self._memos.setdefault(key, {})
 
     def _test(self, test: Test) -> Node:
-        feature = self._rulebook.features[test.feature]
+        feature = self.space.features[test.feature]
         if test.feature in self._rulebook.concluding:
             judged = compile_test(test, feature)
             return self.store.map(judged, self._concluding(feature), {})

@@ -75,6 +75,8 @@ def test_the_examples_of_the_command_line_run(
     typical = (ROOT / "profiles" / "typical_first_intake.yaml").read_text("utf-8")
     monkeypatch.chdir(tmp_path)
     Path("profiles").symlink_to(ROOT / "profiles")
+    for name in ("approved", "proposed"):
+        Path(name).symlink_to(ROOT)
     for name in {"first.yaml", "first.json"} if "new" not in line else ():
         Path(name).write_text(typical.replace("2026-11-20", "2026-10-01"), "utf-8")
     program, *arguments = line

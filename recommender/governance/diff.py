@@ -8,6 +8,7 @@ otherwise. It is EQUIVALENT where nothing can change anybody's plan, which is th
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
 from itertools import combinations
@@ -29,8 +30,11 @@ from recommender.governance.findings import Finding, Plain, Report, Severity, Ve
 from recommender.governance.nearest import Known, Neighbours, known
 from recommender.governance.nearest import shows as shown_by
 from recommender.governance.pair import BUDGET, UNSURE, Difference, Pair, meaning
+from recommender.governance.rewritten import information, rewritten, written
 from recommender.governance.search import Search
-from recommender.governance.witness import Witness, witness_of, written
+from recommender.governance.side_by_side import side_by_side
+from recommender.governance.witness import Witness, witness_of
+from recommender.governance.witness import written as described
 from recommender.mdd import Diagrams, Node, TooLarge
 from recommender.profile import Profile
 from recommender.recommendation import Recommendation
@@ -91,7 +95,12 @@ class _Comparison:
         alike = not self._read_otherwise and self._old.used == self._new.used
         compared = () if same else self._vignettes
         found, refused = known(compared, self._pair, read_alike=alike)
-        findings = [*self._plans(found), *self._readings(found), *self._said(refused)]
+        findings = [
+            *self._plans(found),
+            *self._readings(found),
+            *(information("refused", name, "", why=why) for name, why in refused.items()),
+            *rewritten(self._old, self._new, self._edited, self._renamed),
+        ]
         changed = [one for one in found if one.changes]
         header = self._given.header
         return Report(
@@ -144,7 +153,11 @@ class _Comparison:
         for effect in pair.touched():
             self._tell(" ".join(effect.about))
             try:
-                for difference in pair.differing(effect):
+                found = list(pair.differing(effect))
+                if effect.kind == LIFTING:
+                    yield from self._lifting(found)
+                    continue
+                for difference in found:
                     yield from self._finding(difference, vignettes, neighbours)
             except TooLarge:
                 yield self._undecided(effect, "too_large")
@@ -153,18 +166,49 @@ class _Comparison:
         self, difference: Difference, vignettes: Sequence[Known], neighbours: Neighbours
     ) -> Iterator[Finding]:
         effect = difference.effect
-        if difference.before is UNSURE:
-            yield self._undecided(effect, "when_lifted")
-            return
         showing = [one.name for one in vignettes if shown_by(difference, one)]
         nearest = None if showing else neighbours.nearest(difference)
         witness = None if showing or nearest else self._pair.somebody(difference)
         if not (showing or nearest or witness):
             if effect.kind in _MASKABLE and self._is_masked(difference):
                 return
-            yield self._undecided(effect, "when_lifted" if effect.kind == LIFTING else "not_shown")
+            yield self._undecided(effect, "not_shown")
             return
         causes, together = self._causes(difference)
+        shown: Plain = {
+            "vignettes": showing,
+            "nearest": nearest
+            and {
+                "vignette": nearest.vignette,
+                "edits": list(nearest.edits),
+                "plans": side_by_side(nearest.edited),
+            },
+        }
+        yield self._found(difference, causes, shown, together=together)
+
+    def _lifting(self, found: Sequence[Difference]) -> Iterator[Finding]:
+        """A rule that an act lifts after other findings than before: once for all its classes.
+
+        Somebody shows it: whose act came after some of these findings, and before the others.
+        """
+        certain = [one for one in found if one.before is not UNSURE]
+        if certain:
+            causes = [name for name in self._edited if name == certain[0].effect.rule]
+            shown: Plain = {"vignettes": [], "nearest": None}
+            yield self._found(certain[0], causes, shown, more=len(certain) - 1)
+        elif found:
+            yield self._undecided(found[0].effect, "when_lifted")
+
+    def _found(
+        self,
+        difference: Difference,
+        causes: Sequence[str],
+        shown: Plain,
+        *,
+        together: bool = False,
+        more: int = 0,
+    ) -> Finding:
+        effect = difference.effect
         details: Plain = {
             "effect": effect.kind,
             "about": list(effect.about),
@@ -174,18 +218,17 @@ class _Comparison:
             "safety": self._is_safety(difference, causes),
             "causes": [self._cause(name) for name in causes],
             "together": together,
-            "vignettes": showing,
-            "nearest": nearest and {"vignette": nearest.vignette, "edits": list(nearest.edits)},
+            **shown,
             "region": self._region(difference),
             "share": self._share(difference.where),
         }
-        safety = Severity.ERROR if details["safety"] else Severity.WARNING
-        yield Finding(
+        return Finding(
             effect.kind,
             effect.rule or " ".join(effect.about),
             Verdict.FOUND,
-            safety,
+            Severity.ERROR if details["safety"] else Severity.WARNING,
             self._title(effect),
+            more=more,
             details=details,
         )
 
@@ -228,7 +271,8 @@ class _Comparison:
         """How many of all region profiles it concerns, of those that differ in what it asks."""
         world = self._pair.before.world
         share = _share(world.store, where) / _share(world.store, self._pair.people.among(where))
-        return {"percent": f"{float(share) * 100:.3g}", "of": len(world.store.support(where))}
+        percent = f"{Decimal(f'{float(share) * 100:.2g}'):f}"
+        return {"percent": percent, "of": len(world.store.support(where))}
 
     # -- why they change --------------------------------------------------------------------
 
@@ -301,8 +345,7 @@ class _Comparison:
         return {
             "rule": self._renamed.get(name, name),
             "title": shown.text.title,
-            "what": "added" if old is None else "removed" if new is None else "changed",
-            "changed_in": [] if old is None or new is None else list(_keys(old, new)),
+            **written(old, new),
         }
 
     def _is_safety(self, difference: Difference, causes: Sequence[str]) -> bool:
@@ -354,67 +397,8 @@ class _Comparison:
         old, new = _reading(name, self._old), _reading(name, self._given)
         yield from (key for key in new if new[key] != old.get(key))
 
-    # -- what is said otherwise -------------------------------------------------------------
-
-    def _said(self, refused: Mapping[str, str]) -> Iterator[Finding]:
-        yield from (_info("refused", name, "", why=why) for name, why in refused.items())
-        for name, other in self._renamed.items():
-            title = self._given.rules[other].text.title
-            yield _info("renamed", other, title, details={"before": name})
-        for name in dict.fromkeys([*self._old.rules, *self._new.rules]):
-            old, new = self._old.rules.get(name), self._new.rules.get(name)
-            if old is None or new is None or old.text != new.text:
-                yield from self._rule_said(name, old, new)
-        for kind in ("features", "adaptations", "pathways", "instruments", "evidence"):
-            yield from self._entries(kind)
-        yield from self._promises()
-
-    def _rule_said(self, name: str, old: Rule | None, new: Rule | None) -> Iterator[Finding]:
-        """A rule that is new, gone or otherwise written; its plans are told elsewhere."""
-        shown = new or old
-        assert shown is not None
-        what = "added" if old is None else "removed" if new is None else "changed"
-        keys = list(_keys(old, new)) if old is not None and new is not None else []
-        details: Plain = {"what": what, "changed_in": keys, "in_effect": name in self._edited}
-        yield _info("rule", self._renamed.get(name, name), shown.text.title, details=details)
-
-    def _entries(self, kind: str) -> Iterator[Finding]:
-        old: Mapping[str, Any] = getattr(self._old, kind)
-        new: Mapping[str, Any] = getattr(self._given, kind)
-        for name in dict.fromkeys([*old, *new]):
-            one, other = old.get(name), new.get(name)
-            if one == other:
-                continue
-            keys = [] if one is None or other is None else list(_different(one, other))
-            what = "added" if one is None else "removed" if other is None else "changed"
-            title = getattr(other or one, "title", "") or getattr(other or one, "label", "")
-            yield _info(kind, name, title, details={"what": what, "changed_in": keys})
-
-    def _promises(self) -> Iterator[Finding]:
-        """Promises that are new, gone or otherwise written: what is proved is another thing."""
-        old, new = self._old.invariants, self._given.invariants
-        for name in dict.fromkeys([*old, *new]):
-            one, other = old.get(name), new.get(name)
-            if one is not None and other is not None and one.text == other.text:
-                continue
-            what = "added" if one is None else "removed" if other is None else "changed"
-            shown = other or one
-            assert shown is not None
-            yield Finding(
-                "promise",
-                name,
-                Verdict.FOUND,
-                Severity.INFO if one is None else Severity.ERROR,
-                shown.text.title,
-                details={"what": what, "safety": one is not None},
-            )
-
 
 _MASKABLE: Final = frozenset({MEMBERSHIP, ASSUMPTION, CAUTION, ADAPTATION, "strength", "tailoring"})
-
-
-def _info(check: str, subject: str, claim: str, **more: Any) -> Finding:
-    return Finding(check, subject, Verdict.FOUND, Severity.INFO, claim, **more)
 
 
 # ------------------------------------------------------------------------------- rules
@@ -440,23 +424,11 @@ def _under_old_names(new: Rulebook, renamed: Mapping[str, str]) -> dict[str, Rul
     return dict(sorted(rules.items()))
 
 
-def _keys(old: Rule, new: Rule) -> Iterator[str]:
-    """The keys of a rule that are written otherwise, as they are named in files."""
-    one = old.text.model_dump(by_alias=True, exclude_unset=True)
-    other = new.text.model_dump(by_alias=True, exclude_unset=True)
-    yield from (key for key in dict.fromkeys([*one, *other]) if one.get(key) != other.get(key))
-
-
 def _rests_on(rule: Rule, rulebook: Rulebook) -> Iterator[str]:
     """The rules that conclude what a rule asks about."""
     for test in tests_of(rule.condition):
         for concluding in rulebook.concluding.get(test.feature, ()):
             yield concluding.id
-
-
-def _different(one: Any, other: Any) -> Iterator[str]:
-    old, new = one.model_dump(by_alias=True), other.model_dump(by_alias=True)
-    yield from (key for key in dict.fromkeys([*old, *new]) if old.get(key) != new.get(key))
 
 
 # ------------------------------------------------------------------------------- readings
@@ -485,7 +457,7 @@ def _facts(answer: Recommendation) -> Mapping[str, Any]:
 def _written(witness: Witness, old: Rulebook, new: Rulebook) -> Plain:
     """A witness as plain data, whichever of the rulebooks has its features."""
     here = all(name in new.features for name in witness.possible)
-    return written(witness, new if here else old)
+    return described(witness, new if here else old)
 
 
 def _share(store: Diagrams, root: Node) -> Fraction:
@@ -501,50 +473,3 @@ def _share(store: Diagrams, root: Node) -> Fraction:
         return made[node]
 
     return at(root)
-
-
-# ------------------------------------------------------------------------------- side by side
-
-
-def side_by_side(one: Known) -> Plain:
-    """A vignette's plan under both rulebooks: the phases, what is set aside, the stops."""
-    return {
-        "vignette": one.name,
-        "before": _plan(one.before),
-        "after": _plan(one.after),
-        "moved": sorted(_places(one.before).items() ^ _places(one.after).items())
-        and [
-            {"adaptation": name, "before": was, "after": becomes}
-            for name, was, becomes in _moves(one)
-        ],
-    }
-
-
-def _moves(one: Known) -> Iterator[tuple[str, str, str]]:
-    was, becomes = _places(one.before), _places(one.after)
-    for name in dict.fromkeys([*was, *becomes]):
-        if was.get(name) != becomes.get(name):
-            yield name, was.get(name, ""), becomes.get(name, "")
-
-
-def _places(answer: Recommendation) -> dict[str, str]:
-    inside = {c.candidate.adaptation.id: f"phase {c.phase}" for c in answer.plan.chosen}
-    outside = {a.candidate.adaptation.id: a.status.value for a in answer.plan.set_aside}
-    return inside | outside
-
-
-def _plan(answer: Recommendation) -> Plain:
-    return {
-        "status": answer.status.value,
-        "stops": [stop.rule.id for stop in answer.plan.stops],
-        "plan": [
-            {
-                "adaptation": chosen.candidate.adaptation.id,
-                "title": chosen.candidate.adaptation.title,
-                "phase": chosen.phase,
-                "provisional": chosen.candidate.provisional,
-                "cautions": len(chosen.candidate.cautions) + len(chosen.candidate.open_cautions),
-            }
-            for chosen in answer.plan.chosen
-        ],
-    }

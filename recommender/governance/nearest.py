@@ -25,6 +25,7 @@ from recommender.profile import Profile
 from recommender.recommendation import Produced, Recommendation
 from recommender.rulebook import Rulebook
 from recommender.stops import lifted
+from recommender.suppose import SUPPOSED
 
 _COMPARED = Produced("", "native", None)
 MOST_TRIED = 6
@@ -52,6 +53,8 @@ class Nearest(NamedTuple):
     vignette: str
     edits: tuple[Mapping[str, Any], ...]
     """Feature, label, what it is (`before`) and what it has to be (`after`), as plain data."""
+    edited: Known
+    """The vignette with these findings, under both rulebooks."""
 
 
 def known(
@@ -123,8 +126,9 @@ class Neighbours:
         for where in islice(self._pair.showing(difference), 2):
             for _, one in self._by_distance(where)[:MOST_TRIED]:
                 edits = self._edits(where, one)
-                if self._confirmed(difference, one, edits):
-                    return Nearest(one.name, tuple(self._written(one, edits)))
+                edited = self._edited(one, edits)
+                if edited.changes and shows(difference, edited):
+                    return Nearest(one.name, tuple(self._written(one, edits)), edited)
         return None
 
     def _by_distance(self, where: Node) -> list[tuple[Cost, Known]]:
@@ -171,25 +175,13 @@ class Neighbours:
         cube = {at: {**start, **changed}[at] for at in own}
         return facts_of(world, cube, sorted(names)) or {}
 
-    def _confirmed(self, difference: Difference, one: Known, edits: Mapping[str, Possible]) -> bool:
-        pair = self._pair
-        before = self._edited(pair.old, one.before, edits)
-        after = self._edited(pair.new, one.after, edits)
-        edited = Known(one.name, before, after, seen(before), seen(after))
-        return edited.changes and shows(difference, edited)
-
-    def _edited(
-        self, rulebook: Rulebook, answer: Recommendation, edits: Mapping[str, Possible]
-    ) -> Recommendation:
-        """What a rulebook says of the vignette with these findings otherwise."""
-        on = Moment(answer.as_of)
-        facts = dict(answer.trace.facts)
-        for name, possible in edits.items():
-            if name in rulebook.features:
-                exact = is_exact(rulebook.features[name], possible)
-                state = State.KNOWN if exact else State.PARTIAL
-                facts[name] = Fact(name, possible, state, on, "supposed")
-        return _answer(answer.profile, facts, rulebook, answer.as_of)
+    def _edited(self, one: Known, edits: Mapping[str, Possible]) -> Known:
+        """The vignette with these findings otherwise."""
+        before, after = (
+            _answer(answer.profile, _with(answer, edits), book, answer.as_of)
+            for book, answer in ((self._pair.old, one.before), (self._pair.new, one.after))
+        )
+        return Known(one.name, before, after, seen(before), seen(after))
 
     def _written(self, one: Known, edits: Mapping[str, Possible]) -> Iterator[dict[str, Any]]:
         for name, possible in edits.items():
@@ -202,6 +194,17 @@ class Neighbours:
                 "before": describe(feature, facts[name].possible),
                 "after": describe(feature, possible),
             }
+
+
+def _with(answer: Recommendation, edits: Mapping[str, Possible]) -> dict[str, Fact]:
+    """The facts of an answer with some of them otherwise, as found on its day."""
+    features = answer.trace.rulebook.features
+    facts = dict(answer.trace.facts)
+    for name, possible in edits.items():
+        if name in features:
+            state = State.KNOWN if is_exact(features[name], possible) else State.PARTIAL
+            facts[name] = Fact(name, possible, state, Moment(answer.as_of), SUPPOSED)
+    return facts
 
 
 def _turned(switch: str, one: Known) -> bool:

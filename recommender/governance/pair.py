@@ -36,7 +36,7 @@ from recommender.governance.outcomes import Outcomes
 from recommender.governance.people import People
 from recommender.governance.search import Search, cube_node
 from recommender.governance.witness import Witness, run, witness_of
-from recommender.governance.world import Shared, World, shared
+from recommender.governance.world import World, shared
 from recommender.mdd import Diagrams, Node
 from recommender.recommendation import Recommendation
 from recommender.rulebook import Rulebook
@@ -105,25 +105,28 @@ class Pair:
         self._budget = budget
 
     @cached_property
+    def _effects(self) -> tuple[Effects, Effects]:
+        common = shared(self.as_of, self.old, self.new)
+        before, after = (
+            Effects(World(book, self.as_of, sharing=common)) for book in (self.old, self.new)
+        )
+        common.store.limit(self._budget)
+        return before, after
+
+    @property
     def before(self) -> Effects:
         """What the old rulebook does."""
-        return Effects(World(self.old, self.as_of, sharing=self._shared))
+        return self._effects[0]
 
-    @cached_property
+    @property
     def after(self) -> Effects:
         """What the new rulebook does."""
-        return Effects(World(self.new, self.as_of, sharing=self._shared))
+        return self._effects[1]
 
     @cached_property
     def people(self) -> People:
         """The profiles there are under both."""
         return People(self.before.world, People(self.after.world))
-
-    @cached_property
-    def _shared(self) -> Shared:
-        made = shared(self.as_of, self.old, self.new)
-        made.store.limit(self._budget)
-        return made
 
     @cached_property
     def _outcomes(self) -> tuple[Outcomes, Outcomes]:
@@ -148,6 +151,8 @@ class Pair:
         before, after = self.before.all, self.after.all
         nobody: frozenset[str] = frozenset()
         for effect in dict.fromkeys([*before, *after]):
+            if effect.kind == LIFTING and not (effect in before and effect in after):
+                continue  # that nothing lifts it, or nothing did, shows in what it does
             rules = before.get(effect, nobody) | after.get(effect, nobody)
             if rules & self.moved or effect.kind == ADAPTATION:
                 yield effect

@@ -100,7 +100,7 @@ class People:
 
     def _of_exactness(self) -> Iterator[Constraint]:
         for name, at in self._world.space.exactness.items():
-            feature = self._world.rulebook.features[name]
+            feature = self._world.space.features[name]
             inexact, exact = self._told(feature, exact=False), self._told(feature, exact=True)
             known = self._world.conditions.of(Test(name, "known", (True,)))
             either = self._join(
@@ -136,7 +136,7 @@ class People:
         """Whether an act was recorded is always known."""
         space = self._world.space
         for name, variables in space.of.items():
-            feature = self._world.rulebook.features[name]
+            feature = self._world.space.features[name]
             for at in variables if is_act(feature) else ():
                 found = space.variables[at]
                 assert isinstance(found, Classes)

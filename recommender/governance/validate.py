@@ -222,7 +222,7 @@ def facts_of(
     made: dict[str, Possible] = {}
     for name in names:
         variables = world.space.of[name]
-        feature = world.rulebook.features[name]
+        feature = world.space.features[name]
         possible = everything(feature)
         for at in variables:
             if at in cube:

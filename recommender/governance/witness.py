@@ -74,7 +74,7 @@ class _Reading:
         self._cube = cube
         self.wide: dict[str, Span] = {}
         self.possible: dict[str, Possible] = {}
-        features = world.rulebook.features
+        features = world.space.features
         for name in dict.fromkeys(map(world.subject, sorted(cube))):
             if name in features:
                 self.possible[name] = self._fact(features[name], wide)
