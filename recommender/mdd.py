@@ -37,9 +37,10 @@ class Diagrams:
 
     def terminal(self, value: Hashable) -> Node:
         """The node of a constant."""
-        known = self._terminals.get(value)
+        key = type(value), value  # a named tuple equals a plain one, and True equals 1
+        known = self._terminals.get(key)
         if known is None:
-            known = self._terminals[value] = self._add(_TERMINAL, (), value)
+            known = self._terminals[key] = self._add(_TERMINAL, (), value)
         return known
 
     def node(self, variable: int, children: tuple[Node, ...]) -> Node:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from recommender.facts import Span
 from recommender.mdd import Diagrams, Node, TooLarge
 
 SIZES = (2, 3, 2)
@@ -124,3 +125,11 @@ def test_past_its_limit_a_store_makes_no_more_nodes() -> None:
     assert store.node(0, ends) == first
     with pytest.raises(TooLarge):
         store.node(1, ends)
+
+
+def test_equal_values_of_different_types_are_different_constants() -> None:
+    store = Diagrams()
+    plain = store.terminal((0, 0))
+    assert store.terminal(Span(0, 0)) != plain
+    assert isinstance(store.value(store.terminal(Span(0, 0))), Span)
+    assert store.terminal(Span(0, 0)) == store.terminal(Span(0, 0))
