@@ -340,13 +340,11 @@ class _Check:
         for name, invariant in self._pieces.invariants.items():
             text = invariant.text
             entry = ("invariants", name)
-            keeps = [text.monotone.keeps] if text.monotone else []
             if text.monotone:
                 features = self._pieces.features
                 self._names([text.monotone.feature], features, "feature", entry, "monotone")
-            for outcome in [text.never, text.always, *keeps, *(text.cover or ())]:
-                if outcome is not None:
-                    self._outcome(outcome, known, entry)
+            for outcome in text.outcomes:
+                self._outcome(outcome, known, entry)
 
     def _outcome(
         self, outcome: Outcome, known: Mapping[str, Collection[str]], entry: Entry

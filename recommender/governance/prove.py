@@ -15,6 +15,7 @@ from recommender.governance.registry import CHECKS
 from recommender.governance.run import Check, Run
 from recommender.governance.validate import validate
 from recommender.governance.world import World
+from recommender.mdd import TooLarge
 
 LINKS = Check("G00", "links", Severity.ERROR, lambda run, check: _links(run, check))
 
@@ -33,7 +34,7 @@ def prove(
     findings = list(_links(run, LINKS))
     for check in checks:
         run.tell(check.name)
-        findings += check.run(run, check)
+        findings += _carried_out(run, check)
     opinion = None
     if ask_z3 or smt is not None:
         run.tell("second opinion")
@@ -55,6 +56,17 @@ def prove(
             "second_opinion": opinion,
         },
     )
+
+
+def _carried_out(run: Run, check: Check) -> list[Finding]:
+    """What a check finds; where its diagrams outgrow the budget, that it is undecided."""
+    try:
+        return list(check.run(run, check))
+    except TooLarge:
+        run.begin_anew()
+    why = f"the diagrams need more than {run.budget} nodes"
+    undecided = Verdict.UNDECIDED
+    return [Finding(check.code, check.name, undecided, check.severity, check.name, why=why)]
 
 
 def _second_opinion(

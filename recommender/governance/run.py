@@ -1,17 +1,18 @@
 """What every check gets: one rulebook on one day, its diagrams, and where its entries stand."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
 from recommender import content as files
 from recommender.gather import gather
-from recommender.governance.findings import Finding, Severity
+from recommender.governance.findings import Finding, Plain, Severity, Verdict
 from recommender.governance.outcomes import Outcomes
 from recommender.governance.people import People
 from recommender.governance.world import World
 from recommender.rulebook import Rulebook
+from recommender.rules import Rule
 
 BUDGET = 500_000
 """Nodes that the diagrams of one claim may need, above those of the rules themselves."""
@@ -50,6 +51,29 @@ class Run:
     def place(self, section: str, name: str) -> str:
         """Where an entry stands, as file:line; empty where that is not known."""
         return self._places.get((section, name), "")
+
+
+def found(
+    run: Run,
+    check: "Check",
+    rule: Rule,
+    why: str,
+    *,
+    details: Plain | None = None,
+    witnesses: Sequence[Plain] = (),
+) -> Finding:
+    """Something a check found about one rule."""
+    return Finding(
+        check=check.code,
+        subject=rule.id,
+        verdict=Verdict.FOUND,
+        severity=check.severity,
+        claim=rule.text.title,
+        place=run.place("rules", rule.id),
+        why=why,
+        details=details or {},
+        witnesses=witnesses,
+    )
 
 
 class Check(NamedTuple):

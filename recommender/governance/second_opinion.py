@@ -136,7 +136,9 @@ class _Claims:
 
     def of(self, finding: Finding) -> list[Formula] | None:
         """The formulas of a claim; None where it is outside what can be said."""
-        invariant = self._rulebook.invariants[finding.subject]
+        invariant = self._rulebook.invariants.get(finding.subject)
+        if invariant is None:
+            return None
         person, plan = self._person, self._plan
         if invariant.text.monotone is not None:
             return self._monotone(invariant)

@@ -319,6 +319,8 @@ def _exactly(rulebook: Rulebook) -> frozenset[str]:
     names = {test.feature for test in rulebook.tests if test.name == "known"}
     for rule in rulebook.rules.values():
         names.update(rule.text.answered_by, [rule.text.ask] if rule.text.ask else [])
+    for invariant in rulebook.invariants.values():
+        names.update(one.asked for one in invariant.text.outcomes if one.asked)
     return frozenset(names - rulebook.concluding.keys())
 
 

@@ -263,6 +263,14 @@ def test_gaps_that_are_not_listed_are_counted() -> None:
     assert one.more == 3
 
 
+def test_what_is_known_is_not_asked_for() -> None:
+    rules = {"r": {"when": {"count": {"at_least": 3}}, "recommend": "mbct"}}
+    known = claim({"count": 3}, never={"asked": "count"})
+    assert verdict(book(rules, {"promise": known}), "G10") == "proved"
+    open_ = claim({"count": {"at_most": 3}}, unknown=True, never={"asked": "count"})
+    assert verdict(book(rules, {"promise": open_}), "G10") == "refuted"
+
+
 def test_what_a_patient_declines_was_offered() -> None:
     """Nothing but the patient's wish stands between them and the plan."""
     rules = {"r": RECOMMEND}

@@ -50,7 +50,7 @@ def test_z3_agrees_on_monotone_claims(name: str) -> None:
 @given(rulebook=invariants.promised())
 def test_z3_agrees_on_any_rulebook(rulebook: Rulebook) -> None:
     run = Run(rulebook, drawn.AS_OF)
-    findings = [one for check in CHECKS for one in check.run(run, check)]
+    findings = [one for c in CHECKS if c.code in CODES for one in c.run(run, c)]
     _, opinion = second_opinion(rulebook, drawn.AS_OF, findings)
     assert opinion.agreed + len(opinion.alone) == len(findings)
 

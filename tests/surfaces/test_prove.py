@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ runner = CliRunner()
 def prove(*arguments: str, code: int = 0) -> str:
     result = runner.invoke(app, ["rules", "prove", *arguments])
     assert result.exit_code == code, result.output
+    assert result.exception is None or isinstance(result.exception, SystemExit)
     return result.stdout
 
 
@@ -71,7 +73,8 @@ def test_what_is_refuted_names_claim_place_witness_and_answer(broken: Path) -> N
 def test_a_saved_witness_is_a_profile_that_reproduces_it(broken: Path, tmp_path: Path) -> None:
     folder = tmp_path / "witnesses"
     prove("--content", str(broken), "--save-witnesses", str(folder), code=1)
-    (file,) = folder.iterdir()
+    assert sorted(file.stem for file in folder.iterdir()) == ["meeting_mbct", "no_device_1"]
+    file = folder / "no_device_1.yaml"
     profile = read_profile(file.read_bytes(), file.name)
     with pytest.raises(EngineError, match="no_device"):
         recommend(profile, load_rulebook(broken))
@@ -81,8 +84,7 @@ def test_the_json_is_the_report(broken: Path) -> None:
     report = json.loads(prove("--content", str(broken), "--format", "json", code=1))
     assert report["schema"] == "report/1"
     assert report["counts"]["refuted"] == 1
-    (one,) = report["findings"]
-    assert one["check"] == "G10"
+    one = next(one for one in report["findings"] if one["check"] == "G10")
     assert one["witnesses"][0]["profile"]["schema"] == "profile/1"
 
 
@@ -122,3 +124,33 @@ def test_the_report_is_the_same_whatever_the_seed_of_hashes(broken: Path) -> Non
             assert run.returncode == len(content) // 2, run.stderr
             seen.add(run.stdout)
     assert len(seen) == 2
+
+
+def test_rules_that_cannot_be_are_shown_with_their_place(tmp_path: Path) -> None:
+    never: Plain = {"title": "Never", "when": {"mood": "high", "not": {"mood": "high"}}}
+    circle = {
+        f"{name}_first": {
+            "title": "Order",
+            "when": {},
+            "sequence": [name, other],
+            "because": "B",
+        }
+        for name, other in (("mbct", "ba"), ("ba", "mbct"))
+    }
+    both = {name: deepcopy(RULE) | {"recommend": name} for name in ("mbct", "ba")}
+    rules: dict[str, Any] = both | {"never": never | {"recommend": "mbct", "because": "B"}}
+    adaptations = [{"id": name, "title": name, "phase": 2} for name in ("mbct", "ba")]
+    files: dict[str, Any] = {
+        **FILES,
+        "rules/vocabulary/adaptations.yaml": adaptations,
+        "rules/adaptation/mindfulness.yaml": {"topic": "M", "rules": rules},
+        "rules/combination/order.yaml": {"topic": "O", "rules": circle},
+    }
+    content = str(write(tmp_path / "content", files))
+    text = " ".join(prove("--content", content, code=1).split())
+    assert "G01 adaptation.mindfulness.never: found" in text
+    assert "mindfulness.yaml:" in text
+    assert "an order in a circle: ba before mbct before ba" in text
+    assert "0 undecided, 2 found" in text
+    assert prove("--content", content, "--check", "G01")
+    prove("--content", content, "--check", "G01", "--gate", "warning", code=1)

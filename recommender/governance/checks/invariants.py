@@ -114,14 +114,12 @@ def _with_fewer_wishes(witness: Witness, confirms: Confirms) -> Witness:
 
 def shown(run_: Run, invariant: Invariant, witness: Witness, name: str) -> Plain:
     """A witness with what the rules make of it, and a profile that reproduces it."""
-    text = invariant.text
-    outcomes = [one for one in (text.never, text.always, *(text.cover or ())) if one is not None]
 
     def shows(answer: Recommendation, stops: list[Stop]) -> bool:
         return breaks(invariant, answer, stops)
 
     asked = [test.feature for test in tests_of(invariant.condition or ALWAYS)]
-    return described(run_, witness, outcomes, name, shows, asked)
+    return described(run_, witness, invariant.text.outcomes, name, shows, asked)
 
 
 def described(
