@@ -100,9 +100,30 @@ class Pair:
         self.old, self.new, self.as_of = old, new, as_of
         self.unmapped = tuple(sorted(_unmapped(old, new)))
         """Features that mean something else in the new rulebook: nothing can be compared."""
-        self.moved = frozenset(_moved(old, new, as_of))
-        """Rules of either whose effect may be another."""
         self._budget = budget
+
+    @classmethod
+    def beside(cls, effects: Effects, people: People, *varied: tuple[Rulebook, str]) -> "Pair":
+        """Two rulebooks that differ in one rule, over a world that is made already.
+
+        varied: each rulebook with the rule that may be another in it; it concludes nothing, and no
+        test is new.
+        """
+        world = effects.world
+        (old, name), (new, other) = varied
+        made = cls(old, new, world.as_of)
+        made.__dict__["moved"] = frozenset({name, other})
+        made.__dict__["_effects"] = tuple(
+            Effects(world.varied(book, [rule])) if book is not world.rulebook else effects
+            for book, rule in varied
+        )
+        made.__dict__["people"] = people
+        return made
+
+    @cached_property
+    def moved(self) -> frozenset[str]:
+        """Rules of either whose effect may be another."""
+        return frozenset(_moved(self.old, self.new, self.as_of))
 
     @cached_property
     def _effects(self) -> tuple[Effects, Effects]:

@@ -207,7 +207,8 @@ class Evaluator:
     def _possible(self, feature: Feature, facts: Mapping[str, Possible]) -> Possible:
         rules = self._rulebook.concluding.get(feature.id)
         if rules is None:
-            return facts.get(feature.id, everything(feature))
+            known = facts.get(feature.id)
+            return everything(feature) if known is None else known
         truths = {
             rule.id: 0 if rule.id in self._inactive else self.truth(rule.condition, facts)
             for rule in rules

@@ -6,6 +6,7 @@ still possible for each feature, whether exactly one value is, which liftable ru
 or an answer has lifted, and what the patient declines.
 """
 
+import copy
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple
@@ -52,6 +53,20 @@ class World:
         self.no, self.yes = self.store.terminal(FALSE), self.store.terminal(TRUE)
         self._unasked: dict[int, int] = {}
         self._memberships: dict[tuple[str, bool], Node] = {}
+
+    def varied(self, rulebook: Rulebook, changed: Collection[str]) -> "World":
+        """The world of a rulebook in which these rules are others, or not there.
+
+        Everything else is shared. The other rules have the same tests, at most, and conclude
+        nothing.
+        """
+        made = copy.copy(self)
+        made.rulebook = rulebook
+        made.active = _active(rulebook, self.as_of)
+        books = (self.rulebook, rulebook)
+        about = {n for b in books for c in changed if c in b.rules for n in b.rules[c].targets}
+        made._memberships = {k: v for k, v in self._memberships.items() if k[0] not in about}
+        return made
 
     # -- variables ------------------------------------------------------------------------
 
