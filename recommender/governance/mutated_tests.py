@@ -80,9 +80,10 @@ def scale_of(feature: Feature, rulebook: Rulebook) -> Scale:
 def _instruments(feature: Feature, rulebook: Rulebook) -> Iterator[Instrument]:
     """Those whose total the feature is."""
     for source in feature.from_:
-        if isinstance(source, Source) and source.instrument and not source.measure:
-            if not (source.item or source.band or source.ranges):
-                yield rulebook.instruments[source.instrument]
+        if not isinstance(source, Source) or source.measure or not source.instrument:
+            continue
+        if not (source.item or source.band or source.ranges):
+            yield rulebook.instruments[source.instrument]
 
 
 def _bands(instrument: Instrument) -> Iterator[Band]:
@@ -124,7 +125,7 @@ def variants(test: Test, scale: Scale) -> Variants:
 def _thresholds(test: Test, scale: Scale) -> Variants:
     ordered = scale.feature.type in ORDERED
     numbers = scale.feature.type in NUMERIC and test.name == "is"
-    if test.name not in COMPARISONS and not numbers or not ordered:
+    if not ordered or (test.name not in COMPARISONS and not numbers):
         return
     for n, value in enumerate(test.values):
         for steps in (-1, 1):
