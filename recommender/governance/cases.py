@@ -1,0 +1,245 @@
+"""Vignettes prepared for many small changes of one rulebook: only what a change reaches is redone.
+
+In: a rulebook, its vignettes and every test that the changed rules may ask. Out: for each vignette
+a Case, and what becomes of its answer when one rule is another or is taken to be of another truth.
+What comes out is what the whole flow gives with the changed rulebook; tests hold it against that.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import Final
+
+from recommender.assess import assess
+from recommender.conditions import (
+    FALSE,
+    Condition,
+    Test,
+    Truth,
+    compile_condition,
+    compile_test,
+    tests_of,
+)
+from recommender.engines import native
+from recommender.facts import Fact, State, is_exact
+from recommender.governance.world import is_liftable
+from recommender.pipeline import answer_of
+from recommender.profile import Profile
+from recommender.recommendation import Produced, Recommendation
+from recommender.rulebook import Rulebook
+from recommender.rules import Rule, Verb
+from recommender.stops import Stop
+from recommender.trace import Trace, concluded
+
+Answered = tuple[Recommendation, Sequence[Stop]]
+_PRODUCED: Final = Produced("", "native", None)
+
+
+@dataclass(frozen=True)
+class Case:
+    """One vignette with what the rulebook makes of it."""
+
+    name: str
+    profile: Profile
+    trace: Trace
+    """With the truth of every test any changed rule asks."""
+    answer: Recommendation
+    stops: Sequence[Stop]
+
+
+class Cases:
+    """The vignettes of one rulebook, and what changes of it do to them."""
+
+    def __init__(
+        self,
+        rulebook: Rulebook,
+        vignettes: Iterable[tuple[str, Profile]],
+        as_of: date,
+        further: Iterable[Test] = (),
+    ) -> None:
+        self.rulebook = rulebook
+        self._tests = tuple(dict.fromkeys([*rulebook.tests, *further]))
+        self._place = {test: at for at, test in enumerate(self._tests)}
+        self._judges = [compile_test(t, rulebook.features[t.feature]) for t in self._tests]
+        self.all = tuple(self._case(name, profile, as_of) for name, profile in vignettes)
+
+    def _case(self, name: str, profile: Profile, as_of: date) -> Case:
+        day = profile.as_of or as_of
+        trace = native.infer(assess(profile, self.rulebook, day), self.rulebook, day)
+        row = [
+            judge(trace.facts[test.feature].possible)
+            for test, judge in zip(self._tests, self._judges, strict=True)
+        ]
+        wider = trace._replace(row=row, place=self._place)
+        answer, stops = answer_of(wider, profile, _PRODUCED)
+        return Case(name, profile, wider, answer, stops)
+
+    # -- truths -------------------------------------------------------------------------------
+
+    def truth_in(self, condition: Condition) -> Callable[[Case], Truth]:
+        """The truth of a condition made of known tests, in each case."""
+        compiled = compile_condition(condition, self._place)
+        return lambda case: compiled(case.trace.row)
+
+    def truth_of(self, rule: Rule | None) -> Callable[[Case], Truth]:
+        """The truth of a changed rule in each case; of a dropped one, or one not in effect, FALSE.
+
+        Of a rule that rests on what it concludes itself nothing is said: there is none.
+        """
+        if rule is None:
+            return lambda _: FALSE
+        truth = self.truth_in(rule.condition)
+        if rule.status == "retired" or rule.text.effective_period is not None:
+            return lambda case: truth(case) if rule.in_effect(case.trace.as_of) else FALSE
+        return truth
+
+    # -- changes ------------------------------------------------------------------------------
+
+    def reached(self, old: Rule, new: Rule | None) -> Iterator[tuple[Case, Truth]]:
+        """The cases in which a changed rule may act otherwise, with its truth in each."""
+        truth_of = self.truth_of(new)
+        same_condition = new is not None and new.condition == old.condition
+        dated = _goes_by_day(old) or old.verb is Verb.CONCLUDE
+        for case in self.all:
+            before, after = case.trace.truths[old.id], truth_of(case)
+            live = before != FALSE or after != FALSE
+            if before != after or (live and (same_condition or dated)) or self._dates(case, old):
+                yield case, after
+
+    def _dates(self, case: Case, rule: Rule) -> bool:
+        """Whether what the rule concludes may tell how new a finding is on which something waits."""
+        if rule.verb is not Verb.CONCLUDE:
+            return False
+        waiting = self._waiting.get(rule.concludes[0], ())
+        return any(case.trace.truths[name] != FALSE for name in waiting)
+
+    @cached_property
+    def _waiting(self) -> Mapping[str, list[str]]:
+        """By concluded feature: the rules that go by the day of what it rests on."""
+        found: dict[str, list[str]] = {}
+        for rule in self.rulebook.rules.values():
+            for name in self._behind(rule.condition) if _goes_by_day(rule) else ():
+                found.setdefault(name, []).append(rule.id)
+        return found
+
+    def _behind(self, condition: Condition) -> Iterator[str]:
+        """The concluded features a condition rests on."""
+        for test in tests_of(condition):
+            for rule in self.rulebook.concluding.get(test.feature, ()):
+                yield test.feature
+                yield from self._behind(rule.condition)
+
+    def changed(self, book: Rulebook, name: str) -> Callable[[Case, Truth], Answered]:
+        """What a case becomes with one rule changed.
+
+        book: the rulebook with that rule, by name, other or gone; then its truth in the case.
+        """
+        redo = _Redo(self, book, name)
+
+        def answered(case: Case, truth: Truth) -> Answered:
+            return answer_of(redo(case.trace, truth), case.profile, _PRODUCED)
+
+        return answered
+
+    def forced(self, name: str) -> Callable[[Case, Truth], Answered]:
+        """What a case becomes were one rule of that truth, whatever its condition is."""
+        return self.changed(self.rulebook, name)
+
+    @cached_property
+    def users(self) -> Mapping[str, frozenset[str]]:
+        """By concluded feature: the rules that ask about it."""
+        found: dict[str, set[str]] = {}
+        for rule in self.rulebook.rules.values():
+            for test in tests_of(rule.condition):
+                if test.feature in self.rulebook.concluding:
+                    found.setdefault(test.feature, set()).add(rule.id)
+        return {name: frozenset(rules) for name, rules in found.items()}
+
+    @cached_property
+    def _truths(self) -> Mapping[str, Callable[[Sequence[Truth]], Truth]]:
+        rules = self.rulebook.rules.values()
+        return {rule.id: compile_condition(rule.condition, self._place) for rule in rules}
+
+    @cached_property
+    def on(self) -> Mapping[str, Sequence[int]]:
+        """By concluded feature: where its tests stand in a row."""
+        found: dict[str, list[int]] = {}
+        for at, test in enumerate(self._tests):
+            if test.feature in self.rulebook.concluding:
+                found.setdefault(test.feature, []).append(at)
+        return found
+
+    def judged(self, at: int, fact: Fact) -> Truth:
+        """The truth of the test that stands there."""
+        return self._judges[at](fact.possible)
+
+    def again(self, name: str, row: Sequence[Truth]) -> Truth:
+        """The truth of an unchanged rule's condition."""
+        return self._truths[name](row)
+
+
+class _Redo:
+    """Inference from one changed rule on: what rests on it, and nothing else."""
+
+    def __init__(self, cases: Cases, book: Rulebook, name: str) -> None:
+        self._cases = cases
+        self._book = book
+        self._name = name
+        old, new = cases.rulebook.rules[name], book.rules.get(name)
+        self._concludes = {r.concludes[0] for r in (old, new) if r and r.verb is Verb.CONCLUDE}
+
+    def __call__(self, trace: Trace, truth: Truth) -> Trace:
+        truths = {**trace.truths, self._name: truth}
+        redone = trace._replace(rulebook=self._book, truths=truths)
+        return self._on(redone, truths) if self._concludes else redone
+
+    def _on(self, trace: Trace, truths: dict[str, Truth]) -> Trace:
+        """The trace with what was concluded settled anew."""
+        cases = self._cases
+        facts, row, other = dict(trace.facts), list(trace.row), set[str]()
+        inactive = cases.rulebook.inactive(trace.as_of)
+        stale: set[str] = set()
+        for name, rules in self._book.concluding.items():
+            for rule in rules:
+                if rule.id in stale and rule.id not in inactive and rule.id != self._name:
+                    truths[rule.id] = cases.again(rule.id, row)
+            if name not in self._concludes and not any(rule.id in stale for rule in rules):
+                continue
+            feature = self._book.features[name]
+            possible = concluded(feature, rules, truths)
+            if possible == facts[name].possible:
+                continue
+            state = State.KNOWN if is_exact(feature, possible) else State.PARTIAL
+            facts[name] = Fact(name, possible, state, source="rules")
+            for at in cases.on.get(name, ()):
+                row[at] = cases.judged(at, facts[name])
+            other.add(name)
+            stale |= cases.users.get(name, frozenset())
+        for name in stale - inactive - {self._name}:
+            if name in self._book.rules and self._book.rules[name].verb is not Verb.CONCLUDE:
+                truths[name] = cases.again(name, row)
+        return trace._replace(facts=facts, row=row, truths=truths)
+
+
+def _goes_by_day(rule: Rule) -> bool:
+    """Whether it matters to a rule how new the findings are that speak for it."""
+    return is_liftable(rule) or rule.text.after_finding
+
+
+def touched(rulebook: Rulebook, rule: Rule) -> frozenset[str]:
+    """The adaptations and referrals whose own diagram a change of the rule can change."""
+    if rule.verb is Verb.REFER:
+        return frozenset([rule.id])
+    if rule.verb in (Verb.RECOMMEND, Verb.EXCLUDE):
+        return frozenset(rule.targets)
+    if rule.verb is not Verb.CONCLUDE:
+        return frozenset()
+    name = rule.concludes[0]
+    found: set[str] = set()
+    for other in rulebook.rules.values():
+        if other.verb in (Verb.RECOMMEND, Verb.EXCLUDE, Verb.REFER, Verb.CONCLUDE) and any(
+            test.feature == name for test in tests_of(other.condition)
+        ):
+            found |= touched(rulebook, other)
+    return frozenset(found)
