@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Final
 
 from recommender.assess import assess
+from recommender.candidates import Candidate, Status, propose, unanswered_asks
 from recommender.conditions import (
     FALSE,
     Condition,
@@ -23,13 +24,17 @@ from recommender.conditions import (
 )
 from recommender.engines import native
 from recommender.facts import Fact, State, is_exact
+from recommender.governance.effects import strength_of
 from recommender.governance.world import is_liftable
 from recommender.pipeline import answer_of
+from recommender.plan import combine
 from recommender.profile import Profile
+from recommender.questions import Questions
 from recommender.recommendation import Produced, Recommendation
 from recommender.rulebook import Rulebook
 from recommender.rules import Rule, Verb
 from recommender.stops import Stop
+from recommender.stops import stops as find_stops
 from recommender.trace import Trace, concluded
 
 Answered = tuple[Recommendation, Sequence[Stop]]
@@ -100,15 +105,15 @@ class Cases:
         """The cases in which a changed rule may act otherwise, with its truth in each."""
         truth_of = self.truth_of(new)
         same_condition = new is not None and new.condition == old.condition
-        dated = _goes_by_day(old) or old.verb is Verb.CONCLUDE
+        dated = goes_by_day(old)
         for case in self.all:
             before, after = case.trace.truths[old.id], truth_of(case)
             live = before != FALSE or after != FALSE
-            if before != after or (live and (same_condition or dated)) or self._dates(case, old):
+            if before != after or (live and (same_condition or dated)) or self.dates(case, old):
                 yield case, after
 
-    def _dates(self, case: Case, rule: Rule) -> bool:
-        """Whether what the rule concludes may tell how new a finding is on which something waits."""
+    def dates(self, case: Case, rule: Rule) -> bool:
+        """Whether a rule goes by the day of a finding that this one concludes from."""
         if rule.verb is not Verb.CONCLUDE:
             return False
         waiting = self._waiting.get(rule.concludes[0], ())
@@ -119,7 +124,7 @@ class Cases:
         """By concluded feature: the rules that go by the day of what it rests on."""
         found: dict[str, list[str]] = {}
         for rule in self.rulebook.rules.values():
-            for name in self._behind(rule.condition) if _goes_by_day(rule) else ():
+            for name in self._behind(rule.condition) if goes_by_day(rule) else ():
                 found.setdefault(name, []).append(rule.id)
         return found
 
@@ -130,21 +135,28 @@ class Cases:
                 yield test.feature
                 yield from self._behind(rule.condition)
 
-    def changed(self, book: Rulebook, name: str) -> Callable[[Case, Truth], Answered]:
-        """What a case becomes with one rule changed.
+    def changed(self, book: Rulebook, name: str) -> Callable[[Case, Truth], Answered | None]:
+        """What a case becomes with one rule changed; None where nothing of its plan is another.
 
         book: the rulebook with that rule, by name, other or gone; then its truth in the case.
         """
         redo = _Redo(self, book, name)
+        old, new = self.rulebook.rules[name], book.rules.get(name)
 
-        def answered(case: Case, truth: Truth) -> Answered:
-            return answer_of(redo(case.trace, truth), case.profile, _PRODUCED)
+        def answered(case: Case, truth: Truth) -> Answered | None:
+            trace = redo(case.trace, truth)
+            if self.dates(case, old):
+                return answer_of(trace, case.profile, _PRODUCED)
+            return _answered(case, trace, old, new)
 
         return answered
 
-    def forced(self, name: str) -> Callable[[Case, Truth], Answered]:
-        """What a case becomes were one rule of that truth, whatever its condition is."""
-        return self.changed(self.rulebook, name)
+    def whole(
+        self, book: Rulebook, name: str, case: Case, truth_of: Callable[[Case], Truth]
+    ) -> Recommendation:
+        """The answer of a case with one rule changed, and with its questions asked anew."""
+        trace = _Redo(self, book, name)(case.trace, truth_of(case))
+        return answer_of(trace, case.profile, _PRODUCED)[0]
 
     @cached_property
     def users(self) -> Mapping[str, frozenset[str]]:
@@ -222,7 +234,94 @@ class _Redo:
         return trace._replace(facts=facts, row=row, truths=truths)
 
 
-def _goes_by_day(rule: Rule) -> bool:
+_ON_ADAPTATIONS: Final = frozenset({Verb.RECOMMEND, Verb.EXCLUDE, Verb.CAUTION, Verb.TAILOR})
+
+
+def _answered(case: Case, trace: Trace, old: Rule, new: Rule | None) -> Answered | None:
+    """The answer after a change of one rule, from the first step on that can tell."""
+    profile, releases = case.profile, case.profile.released()
+    acting = [r for r in (old, new) if r is not None]
+    if old.verb is Verb.CONCLUDE:
+        acting = list(_of_other_truth(case.trace, trace))
+    verbs = {rule.verb for rule in acting}
+    stops = case.stops
+    if Verb.REFER in verbs:
+        stops = find_stops(trace, releases)
+        if [_stop_gist(one) for one in stops] == [_stop_gist(one) for one in case.stops]:
+            acting, stops = [r for r in acting if r.verb is not Verb.REFER], case.stops
+    if Verb.ASK in verbs:
+        required = case.answer.plan.required_asks
+        if [*map(_ask_gist, required)] == [*map(_ask_gist, unanswered_asks(trace))]:
+            acting = [rule for rule in acting if rule.verb is not Verb.ASK]
+    about = set(_about(acting, trace))
+    candidates = case.answer.candidates
+    declines = frozenset(profile.preferences.declines)
+    if about:
+        other = propose(trace, stops, declines, releases, only=about)
+        if all(_gist(other[name]) == _gist(candidates[name]) for name in about):
+            about = set()
+        candidates = {**candidates, **other}
+    if not about and not any(_shows_itself(rule, candidates) for rule in acting):
+        return None
+    plan = combine(candidates, trace, stops, profile.preferences.prefers)
+    questions = Questions(trace, candidates, plan.required_asks, declines, releases)
+    return Recommendation(profile, trace, candidates, plan, _PRODUCED, questions), stops
+
+
+def _shows_itself(rule: Rule, candidates: Mapping[str, Candidate]) -> bool:
+    """Whether a rule can show in an answer where every candidate stays as it was."""
+    if rule.verb in (Verb.CHOOSE_ONE, Verb.SEQUENCE, Verb.TOGETHER):
+        inside = [n for n in rule.targets if candidates[n].status is Status.RECOMMENDED]
+        return len(inside) > 1 or (bool(inside) and rule.text.required)
+    return rule.verb not in _ON_ADAPTATIONS
+
+
+def _of_other_truth(before: Trace, after: Trace) -> Iterator[Rule]:
+    """The rules of another truth than before; those that conclude act through others."""
+    truths = before.truths
+    for name, truth in after.truths.items():
+        if truths[name] != truth and name in after.rulebook.rules:
+            rule = after.rulebook.rules[name]
+            if rule.verb is not Verb.CONCLUDE:
+                yield rule
+
+
+def _stop_gist(stop: Stop) -> tuple[object, ...]:
+    return stop.rule, stop.truth, stop.force
+
+
+def _ask_gist(rule: Rule) -> tuple[object, ...]:
+    return rule.id, rule.text.ask, rule.text.for_
+
+
+def _about(acting: Iterable[Rule], trace: Trace) -> Iterator[str]:
+    """The adaptations whose candidate rests on one of the rules."""
+    for rule in acting:
+        text = rule.text
+        if rule.verb in _ON_ADAPTATIONS:
+            yield from rule.targets
+        elif rule.verb in (Verb.REFER, Verb.ASK):
+            named = text.hold if rule.verb is Verb.REFER else text.for_
+            yield from trace.rulebook.adaptations if named == "all" else named
+
+
+def _gist(candidate: Candidate) -> tuple[object, ...]:
+    """All of a candidate that later steps and the answer can show."""
+    best = candidate.best
+    return (
+        candidate.status,
+        candidate.membership,
+        None if best is None else strength_of(best),
+        candidate.provisional,
+        bool(candidate.assumes),
+        *(
+            [rule.id for rule in rules]
+            for rules in (candidate.cautions, candidate.open_cautions, candidate.tailoring)
+        ),
+    )
+
+
+def goes_by_day(rule: Rule) -> bool:
     """Whether it matters to a rule how new the findings are that speak for it."""
     return is_liftable(rule) or rule.text.after_finding
 

@@ -108,9 +108,7 @@ def _misnamed(expect: dict[str, Any], rulebook: Rulebook) -> Iterator[Misnamed]:
                 yield str(name), what, known, ("expect", key)
 
 
-def differences(
-    profile: Profile, answer: Recommendation, *, asks: bool = True
-) -> Iterator[str]:
+def differences(profile: Profile, answer: Recommendation, *, asks: bool = True) -> Iterator[str]:
     """Everything in which the answer is not as expected; nothing where nothing is expected.
 
     asks: whether to look at the questions as well, which are the dearest to work out.
@@ -123,11 +121,15 @@ def differences(
     if "stops" in expect:
         yield from _stops(list(expect["stops"]), answer)
     yield from _whole(expect, answer)
-    if asks and "asks" in expect:
-        asked = {question.feature for question in answer.ask}
-        for name in expect["asks"]:
-            if name not in asked:
-                yield f"«{book.features[name].label}» ({name}) is not asked"
+    for name in expect.get("asks", ()) if asks else ():
+        if not is_asked(name, answer):
+            yield f"«{book.features[name].label}» ({name}) is not asked"
+
+
+def is_asked(name: str, answer: Recommendation) -> bool:
+    """Whether a feature is among the questions; the required ones are known without more ado."""
+    required = (rule.text.ask for rule in answer.plan.required_asks)
+    return name in required or any(question.feature == name for question in answer.ask)
 
 
 def _plan(expect: dict[str, Any], answer: Recommendation) -> Iterator[str]:
