@@ -24,7 +24,7 @@ from recommender.conditions import (
 )
 from recommender.engines import native
 from recommender.facts import Fact, State, is_exact
-from recommender.governance.effects import strength_of
+from recommender.governance.effects import Seen, seen, strength_of
 from recommender.governance.world import is_liftable
 from recommender.pipeline import answer_of
 from recommender.plan import combine
@@ -67,6 +67,7 @@ class Cases:
         self._tests = tuple(dict.fromkeys([*rulebook.tests, *further]))
         self._place = {test: at for at, test in enumerate(self._tests)}
         self._judges = [compile_test(t, rulebook.features[t.feature]) for t in self._tests]
+        self._seen: dict[str, Seen] = {}
         self.all = tuple(self._case(name, profile, as_of) for name, profile in vignettes)
 
     def _case(self, name: str, profile: Profile, as_of: date) -> Case:
@@ -79,6 +80,12 @@ class Cases:
         wider = trace._replace(row=row, place=self._place)
         answer, stops = answer_of(wider, profile, _PRODUCED)
         return Case(name, profile, wider, answer, stops)
+
+    def seen(self, case: Case) -> Seen:
+        """What a case's answer shows."""
+        if case.name not in self._seen:
+            self._seen[case.name] = seen(case.answer)
+        return self._seen[case.name]
 
     # -- truths -------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from recommender.conditions import Truth, tests_of
 from recommender.errors import EngineError
 from recommender.governance.cases import Answered, Case, Cases, goes_by_day, touched
+from recommender.governance.effects import Effect, seen
 from recommender.governance.examples import WANTED, truth_of
 from recommender.governance.mutants import Mutant
 from recommender.governance.vignettes import differences, is_asked
@@ -67,6 +68,20 @@ class Killing:
             if answer is not None:
                 answers[case.name] = answer
         return next(self._unasked(mutant, rule, answers), "")
+
+    def shown_by(self, mutant: Mutant) -> tuple[str, Effect] | None:
+        """The first vignette whose plan is another, expected or not, and in what it differs."""
+        rule = self._rulebook.rules[mutant.rule]
+        book = self._rulebook.with_rules(mutant.rules(self._rulebook))
+        answered = self.cases.changed(book, rule.id)
+        for case, truth in self.cases.reached(rule, mutant.mutated):
+            found = answered(case, truth)
+            if found is not None:
+                before, after = self.cases.seen(case), seen(found[0])
+                if before != after:
+                    every = sorted(before.keys() | after.keys())
+                    return case.name, next(e for e in every if before.get(e) != after.get(e))
+        return None
 
     def _look(self, mutant: Mutant, rule: Rule) -> Callable[[Case, Truth], Look]:
         """Whether a case notices; where only the rule's truth counts that is worked out once."""

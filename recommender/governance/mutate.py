@@ -59,7 +59,10 @@ class Decided(NamedTuple):
     by: str = ""
     """The vignette or the example that noticed; of a live one, in what the plan differs."""
     about: tuple[str, ...] = ()
+    vignette: str = ""
+    """Of a live one, the vignette whose plan is another and that expects nothing of it."""
     witness: Plain | None = None
+    """Where no vignette shows it, a patient who does."""
     profile: Plain | None = None
     """The witness as a profile that shows the difference; None where none could be written."""
 
@@ -147,6 +150,10 @@ class _Deciding:
         name = self._killing.example(mutant)
         if name:
             return Decided(mutant, Fate.EXAMPLE, name)
+        shown = self._killing.shown_by(mutant)
+        if shown is not None:
+            name, effect = shown
+            return Decided(mutant, Fate.LIVE, effect.kind, effect.about, vignette=name)
         try:
             return self._compared(mutant)
         except TooLarge:
@@ -173,6 +180,7 @@ class _Deciding:
             Fate.LIVE,
             effect.kind,
             effect.about,
+            "",
             written(witness, self._rulebook),
             distinguishing(witness, pair, slug(mutant)),
         )
@@ -293,6 +301,7 @@ def _shown(one: Decided, places: Places) -> Plain:
         "after": mutant.after,
         "why": one.by,
         "about": list(one.about),
+        "vignette": one.vignette,
         "witness": one.witness,
         "profile": one.profile,
     }
