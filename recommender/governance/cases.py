@@ -68,9 +68,9 @@ class Cases:
         self._place = {test: at for at, test in enumerate(self._tests)}
         self._judges = [compile_test(t, rulebook.features[t.feature]) for t in self._tests]
         self._seen: dict[str, Seen] = {}
-        self.all = tuple(self._case(name, profile, as_of) for name, profile in vignettes)
+        self.all = tuple(self.case(name, profile, as_of) for name, profile in vignettes)
 
-    def _case(self, name: str, profile: Profile, as_of: date) -> Case:
+    def case(self, name: str, profile: Profile, as_of: date) -> Case:
         day = profile.as_of or as_of
         trace = native.infer(assess(profile, self.rulebook, day), self.rulebook, day)
         row = [
