@@ -5,7 +5,7 @@ the same input. What is proved infeasible leaves the count and is listed; where 
 nor a proof was found an obligation counts as missing.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -69,11 +69,12 @@ def coverage(
     vignettes: Vignettes,
     as_of: date,
     *,
+    rules: Collection[str] | None = None,
     budget: int = BUDGET,
     jobs: int = 1,
     tell: Callable[[str], None] = lambda _: None,
 ) -> Coverage:
-    """What the vignettes of a rulebook show.
+    """What the vignettes of a rulebook show, or of these rules alone.
 
     budget: nodes that the diagrams of one proof may need. jobs: processes that share the work.
     """
@@ -81,6 +82,8 @@ def coverage(
     looking = _Looking(rulebook, cases, as_of, budget)
     by_subject: dict[tuple[bool, str], list[Obligation]] = {}
     for one in obligations(rulebook, as_of):
+        if rules is not None and one.about not in rules:
+            continue
         by_subject.setdefault((one.aspect is Aspect.STATUS, one.about), []).append(one)
     shown: list[Shown] = []
     for n, found in enumerate(in_order(looking.at, list(by_subject.values()), jobs)):

@@ -16,6 +16,7 @@ from typing import Any, Final, NamedTuple
 
 from recommender.engines import native
 from recommender.governance.bearing import bearing
+from recommender.governance.cases import Cases
 from recommender.governance.effects import seen
 from recommender.governance.findings import Plain
 from recommender.governance.jobs import in_order
@@ -78,6 +79,7 @@ class Mutation:
     """Vignettes that are not as expected of the rulebook itself; they notice nothing."""
     decided: tuple[Decided, ...]
     bearing: frozenset[str]
+    cases: Cases
 
     def passes(self) -> bool:
         """Whether every class of rules reaches its score, and no vignette fails."""
@@ -127,7 +129,13 @@ def mutate(
         decided += found
         tell(f"{len(decided)} of {len(made)}")
     return Mutation(
-        rulebook, as_of, len(vignettes), killing.failing, tuple(decided), bearing(rulebook)
+        rulebook,
+        as_of,
+        len(vignettes),
+        killing.failing,
+        tuple(decided),
+        bearing(rulebook),
+        killing.cases,
     )
 
 
@@ -240,6 +248,7 @@ def document(found: Mutation, places: Places | None = None) -> Plain:
         "equivalent": [
             _shown(one, places or {}) for one in found.decided if one.fate is Fate.EQUIVALENT
         ],
+        "suggested": None,
         "passes": found.passes(),
     }
 

@@ -13,6 +13,7 @@ from typing import Final
 from recommender.governance.cases import Case, Cases
 from recommender.governance.covering import Covering
 from recommender.governance.findings import Plain
+from recommender.governance.mutate import Mutation
 from recommender.governance.obligations import Obligation
 from recommender.governance.realise import realised
 from recommender.governance.vignettes import expectation
@@ -127,6 +128,18 @@ def label(one: Obligation) -> str:
     if one.status is not None:
         parts.append(one.status.value)
     return " ".join(parts)
+
+
+def of_mutants(found: Mutation) -> Iterator[tuple[str, Plain]]:
+    """A vignette for each living mutant that a profile shows."""
+    n = 0
+    for one in found.decided:
+        if one.profile is None:
+            continue
+        n += 1
+        name = f"suggested-{n:03}"
+        case = found.cases.case(name, as_profile(one.profile), found.as_of)
+        yield name, vignette(one.profile, name, case, [one.profile["id"]])
 
 
 def vignette(plain: Plain, name: str, case: Case, shows: Iterable[str]) -> Plain:
