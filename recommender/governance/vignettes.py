@@ -4,6 +4,7 @@ In: a profile with an `expect` block, and the answer for it. Out: each differenc
 clinician reads. An expectation that asks for something unknown is a ProfileError with its place.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -172,15 +173,14 @@ def _stops(expected: list[str], answer: Recommendation) -> Iterator[str]:
 def expectation(answer: Recommendation) -> dict[str, Any]:
     """Everything a vignette can expect of an answer, as this one is; for somebody to confirm."""
     plan = answer.plan
+    aside = {one.candidate.adaptation.id: one.status for one in plan.set_aside}
+    counted = Counter(aside.values())
+    usual = max(Status, key=lambda status: counted[status])
     return {
         "status": answer.status.value,
         "plan": _planned(answer),
-        "set_aside": {
-            aside.candidate.adaptation.id: aside.status.value
-            for aside in plan.set_aside
-            if aside.status is not Status.NOT_INDICATED
-        },
-        "all_else": Status.NOT_INDICATED.value,
+        "set_aside": {name: found.value for name, found in aside.items() if found is not usual},
+        "all_else": usual.value,
         "stops": [stop.rule.id for stop in plan.stops],
         **_remarks(answer),
     }
