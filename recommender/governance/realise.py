@@ -89,7 +89,9 @@ def _profile(
         "as_of": as_of.isoformat(),
     }
     for section, value in entries:
-        if isinstance(value, Mapping) and section != "assessments":
+        if section in _MEMBERS and section in made:
+            made[section] = _members(made[section], value)
+        elif isinstance(value, Mapping) and section != "assessments":
             made.setdefault(section, {}).update(value)
         elif section == "treatments":
             made.setdefault("history", {}).setdefault("treatments", []).extend(value)
@@ -110,6 +112,20 @@ def _profile(
             "declines": sorted(witness.declined),
         }
     return made
+
+
+_MEMBERS = ("conditions", "medications", "implants")
+"""Lists of the profile that several features can be read from."""
+
+
+def _members(one: Any, other: Any) -> Plain:
+    """What is present and what is absent in either of two lists."""
+    found: dict[str, list[Any]] = {"present": [], "absent": []}
+    for stated in (one, other):
+        parts = stated if isinstance(stated, Mapping) else {"present": stated}
+        for key, names_ in parts.items():
+            found[key] += [name for name in names_ if name not in found[key]]
+    return dict(found)
 
 
 def _add_score(scores: list[Plain], score: Plain, day: date) -> None:

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -246,7 +247,7 @@ def test_the_gate_counts_exactly(fates_of: dict[str, list[Fate]], passes: bool) 
     assert gate(**fates_of) is passes
 
 
-# ------------------------------------------------------------------------------- against brute force
+# ------------------------------------------------------------------------------- brute force
 
 
 def _slow(mutant: Mutant, made: Rulebook, vignettes: list[tuple[str, Profile]]) -> bool:
@@ -262,9 +263,7 @@ def _slow(mutant: Mutant, made: Rulebook, vignettes: list[tuple[str, Profile]]) 
     return False
 
 
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
-)
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(drawn.rulebooks(rules=7, willing=True), drawn.st.data())
 def test_redoing_what_a_change_reaches_is_the_whole_flow(made: Rulebook, data: Any) -> None:
     several = [data.draw(drawn.profiles(made)) for _ in range(3)]
@@ -281,9 +280,7 @@ def test_redoing_what_a_change_reaches_is_the_whole_flow(made: Rulebook, data: A
         assert bool(killing.vignette(mutant)) == _slow(mutant, made, vignettes), mutant
 
 
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
-)
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(drawn.rulebooks(rules=6), drawn.st.data())
 def test_an_equivalent_mutant_never_changes_a_plan(made: Rulebook, data: Any) -> None:
     found = mutate(made, [], drawn.AS_OF)
@@ -309,7 +306,7 @@ print(json.dumps(document(mutate(book(), [AT_FIVE, CLIP], AS_OF, jobs={jobs}))))
 
 
 def test_the_report_is_the_same_under_any_hash_seed_and_number_of_processes() -> None:
-    root = os.getcwd()
+    root = str(Path.cwd())
     made = set()
     for seed, jobs in (("1", 1), ("2", 2), ("3", 1)):
         code = _REPORT.format(root=root, jobs=jobs)
