@@ -5,7 +5,7 @@ the same input. What is proved infeasible leaves the count and is listed; where 
 nor a proof was found an obligation counts as missing.
 """
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -121,12 +121,19 @@ def _missing(one: Obligation, chance: Chance) -> Shown:
 def suite(found: Coverage, tell: Callable[[str], None] = lambda _: None) -> Suite:
     """Vignettes for what is missing, as few as are easily had."""
     made = Suite(found.rulebook, found.cases, found.as_of)
+    feasible = Feasible(found.rulebook, found.as_of)
     missing = [one for one in found.shown if one.witness is not None]
     for n, one in enumerate(missing):
         tell(f"{n + 1} of {len(missing)}")
-        assert one.witness is not None
-        made.add(one.obligation, one.witness)
+        made.add(one.obligation, _people(one, feasible))
     return made
+
+
+def _people(one: Shown, feasible: Feasible) -> Iterator[Witness]:
+    """People who meet an obligation; further ones are looked for when they are asked for."""
+    assert one.witness is not None
+    yield one.witness
+    yield from feasible.further(one.obligation)
 
 
 # ------------------------------------------------------------------------------- as plain data

@@ -15,7 +15,7 @@ from recommender.candidates import Status
 from recommender.conditions import TRUE, UNKNOWN, Test
 from recommender.governance.claims import MOST_TRIED
 from recommender.governance.obligations import OTHERWISE, Aspect, Obligation, instead
-from recommender.governance.pair import BUDGET, Pair
+from recommender.governance.pair import BUDGET, Difference, Pair
 from recommender.governance.people import People
 from recommender.governance.search import Search, cube_node
 from recommender.governance.witness import Witness, run, witness_of
@@ -41,6 +41,9 @@ class Chance(NamedTuple):
     witness: Witness | None = None
 
 
+MOST_FURTHER = 6
+"""People of one difference looked for where no profile of the first can be had."""
+
 _PROBE = "~probe"
 """A rule that is never in effect, added for the numbers it tells apart."""
 
@@ -64,6 +67,18 @@ class Feasible:
             return self._of_pairs(self._pairs(one))
         except TooLarge:
             return Chance(Verdict.UNDECIDED)
+
+    def further(self, one: Obligation) -> Iterator[Witness]:
+        """More people who meet an obligation about a test or a whole rule, each of another kind."""
+        if one.aspect in (Aspect.STATUS, Aspect.FIRED):
+            return
+        try:
+            for pair, asked in self._pairs(one):
+                for where in self._regions(pair, asked):
+                    several = pair.people_of(where, MOST_FURTHER)
+                    yield from (witness for n, witness in enumerate(several) if n)
+        except TooLarge:
+            return
 
     # -- two rulebooks --------------------------------------------------------------------------
 
@@ -97,17 +112,22 @@ class Feasible:
     def _of_pairs(self, pairs: Iterable[tuple[Pair, list[tuple[Test, int]]]]) -> Chance:
         found = Verdict.INFEASIBLE
         for pair, asked in pairs:
-            for difference in pair.differences():
-                world = pair.before.world
-                so = [world.where(world.conditions.of(test), truth) for test, truth in asked]
-                where = pair.people.cut(world.every([difference.where, *so]))
-                if where == world.no:
-                    continue
-                witness = pair.somebody(difference._replace(where=where))
+            for difference in self._regions(pair, asked):
+                witness = pair.somebody(difference)
                 if witness is not None:
                     return Chance(Verdict.FEASIBLE, witness)
                 found = Verdict.UNDECIDED
         return Chance(found)
+
+    @staticmethod
+    def _regions(pair: Pair, asked: Iterable[tuple[Test, int]]) -> Iterator[Difference]:
+        """The differences, each cut down to the people of whom all that is asked is so."""
+        for difference in pair.differences():
+            world = pair.before.world
+            so = [world.where(world.conditions.of(test), truth) for test, truth in asked]
+            where = pair.people.cut(world.every([difference.where, *so]))
+            if where != world.no:
+                yield difference._replace(where=where)
 
     # -- one rulebook ---------------------------------------------------------------------------
 

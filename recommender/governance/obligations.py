@@ -25,7 +25,7 @@ from recommender.governance.mutated_tests import Scale, scale_of
 from recommender.governance.trees import Place, atoms, part_at, replaced
 from recommender.rulebook import Rulebook
 from recommender.rules import Rule
-from recommender.vocabulary import NUMERIC, Scalar
+from recommender.vocabulary import Kind, Scalar
 
 
 class Aspect(StrEnum):
@@ -38,7 +38,7 @@ class Aspect(StrEnum):
     TEST = "test"
     """Somebody for whom one test is of that truth and alone decides the plan."""
     BOUNDARY = "boundary"
-    """The same, of a number right at a threshold, on either side."""
+    """The same, of a whole number right at a threshold, on either side."""
     STATUS = "status"
     """An adaptation that came to stand so."""
 
@@ -97,7 +97,7 @@ def of_rule(rule: Rule, rulebook: Rulebook, scales: dict[str, Scale]) -> Iterato
         for truth in (TRUE, UNKNOWN, FALSE) if test.name != "known" else (TRUE, FALSE):
             yield Obligation(Aspect.TEST, rule.id, place, truth)
         feature = rulebook.features[test.feature]
-        if feature.type in NUMERIC:
+        if feature.type is Kind.INTEGER:
             if feature.id not in scales:
                 scales[feature.id] = scale_of(feature, rulebook)
             for value, truth in _edges(test, scales[feature.id]):

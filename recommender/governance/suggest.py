@@ -19,6 +19,7 @@ from recommender.governance.realise import realised
 from recommender.governance.vignettes import expectation
 from recommender.governance.witness import Witness
 from recommender.profile import as_profile
+from recommender.recommendation import Recommendation
 from recommender.rulebook import Rulebook
 
 MOST_JOINED: Final = 3
@@ -48,19 +49,23 @@ class Suite:
         self.unwritten: list[Obligation] = []
         """Met by somebody for whom no profile could be written here."""
 
-    def add(self, one: Obligation, witness: Witness) -> None:
-        """See to it that a suggestion meets the obligation, if that can be had."""
+    def add(self, one: Obligation, witnesses: Iterable[Witness]) -> None:
+        """See to it that a suggestion meets the obligation, if that can be had.
+
+        witnesses: people who meet it; the first of whom a profile can be written is taken.
+        """
         for known in self.suggested:
             if self._covering.met(one, known.case):
                 known.meets.append(one)
                 return
-        if self._joined(one, witness):
-            return
-        made = self._written(witness, [one])
-        if made is None:
-            self.unwritten.append(one)
-        else:
-            self.suggested.append(made)
+        for witness in witnesses:
+            if self._joined(one, witness):
+                return
+            made = self._written(witness, [one])
+            if made is not None:
+                self.suggested.append(made)
+                return
+        self.unwritten.append(one)
 
     def _joined(self, one: Obligation, witness: Witness) -> bool:
         """Whether a suggestion took the patient in."""
@@ -80,16 +85,16 @@ class Suite:
 
     def _written(self, witness: Witness, meeting: list[Obligation]) -> Suggestion | None:
         """The profile of a patient, if it meets all of these."""
-        self._tried += 1
-        plain, _ = realised(
-            witness, self._rulebook, self._as_of, "suggested", lambda _answer, _stops: True
-        )
-        if plain is None:
-            return None
-        case = self._cases.case(f"tried {self._tried}", as_profile(plain), self._as_of)
-        if all(self._covering.met(one, case) for one in reversed(meeting)):
-            return Suggestion(witness, plain, case, meeting)
-        return None
+        cases: list[Case] = []
+
+        def meets(answer: Recommendation, _stops: object) -> bool:
+            self._tried += 1
+            case = self._cases.case(f"tried {self._tried}", answer.profile, self._as_of)
+            cases[:] = [case]
+            return all(self._covering.met(one, case) for one in reversed(meeting))
+
+        plain, _ = realised(witness, self._rulebook, self._as_of, "suggested", meets)
+        return None if plain is None else Suggestion(witness, plain, cases[0], meeting)
 
     def files(self) -> Iterator[tuple[str, Plain]]:
         """The suggested vignettes with their names."""
