@@ -4,11 +4,11 @@ Membership comes from the firings alone. Nothing here chooses between adaptation
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
-from recommender.conditions import TRUE
+from recommender.conditions import FALSE, TRUE
 from recommender.rules import IfNotKnown, Rule, Verb
 from recommender.stops import Force, Releases, Stop, lifted
 from recommender.trace import Trace
@@ -71,29 +71,40 @@ class Candidate(NamedTuple):
 class _Rules:
     """The live rules of one trace, by verb and adaptation; lifted exclusions are left out."""
 
-    def __init__(self, trace: Trace, releases: Releases) -> None:
+    def __init__(self, trace: Trace, releases: Releases, names: Iterable[str]) -> None:
         self.true: dict[tuple[Verb, str], list[Rule]] = defaultdict(list)
         self.unknown: dict[tuple[Verb, str], list[Rule]] = defaultdict(list)
-        for rule, truth in trace.live():
-            if rule.verb is Verb.EXCLUDE and lifted(rule, trace, releases):
-                continue
-            found = self.true if truth == TRUE else self.unknown
-            for adaptation in rule.targets:
-                found[rule.verb, adaptation].append(rule)
+        about, truths = trace.rulebook.by_target, trace.truths
+        for name in names:
+            for rule in about.get(name, ()):
+                truth = truths[rule.id]
+                if truth == FALSE:
+                    continue
+                if rule.verb is Verb.EXCLUDE and lifted(rule, trace, releases):
+                    continue
+                found = self.true if truth == TRUE else self.unknown
+                found[rule.verb, name].append(rule)
 
 
 _NONE: Sequence[Rule] = ()
 
 
 def propose(
-    trace: Trace, stops: Sequence[Stop], declines: Collection[str], releases: Releases
+    trace: Trace,
+    stops: Sequence[Stop],
+    declines: Collection[str],
+    releases: Releases,
+    *,
+    only: Collection[str] | None = None,
 ) -> dict[str, Candidate]:
-    """One candidate for each adaptation of the vocabulary, in the order declared."""
-    rules = _Rules(trace, releases)
+    """One candidate for each adaptation of the vocabulary, or for these, in the order declared."""
+    adaptations = trace.rulebook.adaptations
+    names = [name for name in adaptations if only is None or name in only]
+    rules = _Rules(trace, releases, names)
     asks = tuple(unanswered_asks(trace))
     return {
-        name: _candidate(adaptation, rules, trace, stops, asks, name in declines)
-        for name, adaptation in trace.rulebook.adaptations.items()
+        name: _candidate(adaptations[name], rules, trace, stops, asks, name in declines)
+        for name in names
     }
 
 

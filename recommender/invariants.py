@@ -81,7 +81,8 @@ def is_so(
         case "referred":
             return any(stop.pathway.id == name for stop in _counting(stops))
         case "asked":
-            return any(question.feature == name for question in answer.ask)
+            required = (rule.text.ask for rule in answer.plan.required_asks)
+            return name in required or any(one.feature == name for one in answer.ask)
         case _:
             return answer.status.value == name
 

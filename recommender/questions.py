@@ -53,11 +53,18 @@ class Questions:
         self._required = [rule.text.ask for rule in required if rule.text.ask]
         self._declines = declines
         self._releases = releases
-        rulebook = trace.rulebook
-        self._known: Memberships = rulebook.derived(memberships, rulebook.inactive(trace.as_of))
-        elements = self._known.conditions.space.elements(trace.facts)
-        self._restricted = Restricted(self._known.conditions, elements)
         self._lifted: dict[str, Node] = {}
+
+    @cached_property
+    def _known(self) -> Memberships:
+        rulebook = self._trace.rulebook
+        return rulebook.derived(memberships, rulebook.inactive(self._trace.as_of))
+
+    @cached_property
+    def _restricted(self) -> Restricted:
+        """The diagrams cut down to what this patient's facts still allow."""
+        elements = self._known.conditions.space.elements(self._trace.facts)
+        return Restricted(self._known.conditions, elements)
 
     @cached_property
     def settled(self) -> Mapping[str, bool]:

@@ -133,6 +133,15 @@ class Rulebook:
         return {v: tuple(r for r in self.rules.values() if r.verb is v) for v in Verb}
 
     @cached_property
+    def by_target(self) -> Mapping[str, tuple[Rule, ...]]:
+        """By adaptation: the rules whose verb is about it, by id."""
+        found: dict[str, list[Rule]] = {}
+        for rule in self.rules.values():
+            for name in rule.targets:
+                found.setdefault(name, []).append(rule)
+        return {name: tuple(rules) for name, rules in found.items()}
+
+    @cached_property
     def citations(self) -> Mapping[str, str]:
         """How each item of the bibliography is cited in one line."""
         return {name: _cited(item) for name, item in self.evidence.items()}

@@ -49,7 +49,8 @@ def realised(
     """The profile, or why there is none."""
     ways: list[list[list[Entry]]] = []
     for feature, possible in witness.possible.items():
-        found = list(_ways(rulebook.features[feature], possible, rulebook))
+        stretch = witness.wide.get(feature, possible)
+        found = list(_ways(rulebook.features[feature], possible, stretch, rulebook))
         if not found:
             return None, f"no history or score that could be written here gives {feature}"
         ways.append(found)
@@ -89,7 +90,9 @@ def _profile(
         "as_of": as_of.isoformat(),
     }
     for section, value in entries:
-        if isinstance(value, Mapping) and section != "assessments":
+        if section in _MEMBERS and section in made:
+            made[section] = _members(made[section], value)
+        elif isinstance(value, Mapping) and section != "assessments":
             made.setdefault(section, {}).update(value)
         elif section == "treatments":
             made.setdefault("history", {}).setdefault("treatments", []).extend(value)
@@ -112,10 +115,24 @@ def _profile(
     return made
 
 
+_MEMBERS = ("conditions", "medications", "implants")
+"""Lists of the profile that several features can be read from."""
+
+
+def _members(one: Any, other: Any) -> Plain:
+    """What is present and what is absent in either of two lists."""
+    found: dict[str, list[Any]] = {"present": [], "absent": []}
+    for stated in (one, other):
+        parts = stated if isinstance(stated, Mapping) else {"present": stated}
+        for key, names_ in parts.items():
+            found[key] += [name for name in names_ if name not in found[key]]
+    return dict(found)
+
+
 def _add_score(scores: list[Plain], score: Plain, day: date) -> None:
     """One administration a scale: items of one scale stand together."""
     score.pop("feature")
-    score["on"] = day.isoformat()
+    score["on"] = (day - timedelta(days=score.pop("before", 0))).isoformat()
     for known in scores:
         if known["instrument"] == score["instrument"] and known["on"] == score["on"]:
             known.setdefault("items", {}).update(score.get("items", {}))
@@ -127,8 +144,10 @@ def _add_score(scores: list[Plain], score: Plain, day: date) -> None:
 # ------------------------------------------------------------------------------- one feature
 
 
-def _ways(feature: Feature, possible: Possible, rulebook: Rulebook) -> Iterator[list[Entry]]:
-    """Every way to record a fact, the plainest first."""
+def _ways(
+    feature: Feature, possible: Possible, stretch: Possible, rulebook: Rulebook
+) -> Iterator[list[Entry]]:
+    """Every way to record a fact, the plainest first; `stretch`: any value of it will do."""
     if _is_unknown(feature, possible):
         yield []
         return
@@ -142,7 +161,9 @@ def _ways(feature: Feature, possible: Possible, rulebook: Rulebook) -> Iterator[
         yield from ([("observations", {feature.id: value})] for value in _stated(feature, possible))
     for source in feature.from_:
         if isinstance(source, Source):
-            yield from _from_source(feature, possible, source, rulebook)
+            yield from _from_source(feature, possible, stretch, source, rulebook)
+    if "clinician" in feature.from_ and isinstance(possible, Span):
+        yield from _disagreeing(feature, possible)
 
 
 def _is_unknown(feature: Feature, possible: Possible) -> bool:
@@ -168,13 +189,18 @@ def _own_field(feature: Feature, possible: Possible) -> Iterator[list[Entry]]:
         yield [(group, {key: value})] if dot else [(feature.id, value)]
 
 
+def _disagreeing(feature: Feature, possible: Span) -> Iterator[list[Entry]]:
+    """Two findings of one day between which all is possible."""
+    if possible.low < possible.high:
+        both = [{"value": value_of(feature, at)} for at in (possible.low, possible.high)]
+        yield [("observations", {feature.id: both})]
+
+
 def _from_source(
-    feature: Feature, possible: Possible, source: Source, rulebook: Rulebook
+    feature: Feature, possible: Possible, stretch: Possible, source: Source, rulebook: Rulebook
 ) -> Iterator[list[Entry]]:
-    if source.measure in ("adequate_trials", "reported_trials"):
-        yield from _treatments(possible, source)
-    elif source.measure:
-        return
+    if source.measure:
+        yield from _from_measure(feature, possible, stretch, source, rulebook)
     elif source.instrument:
         for score in _scores(feature, possible, source, rulebook):
             yield [("assessments", score | {"feature": feature.id})]
@@ -226,6 +252,53 @@ def _ranges(source: Source, rulebook: Rulebook) -> list[tuple[str, tuple[float, 
     tables = [table for by in instrument.bands_by.values() for table in by.values()]
     bands = [*instrument.bands, *(band for table in tables for band in table)]
     return [(str((source.band or {})[band.id]).lower(), band.range) for band in bands]
+
+
+def _from_measure(
+    feature: Feature, possible: Possible, stretch: Possible, source: Source, rulebook: Rulebook
+) -> Iterator[list[Entry]]:
+    if source.measure in ("adequate_trials", "reported_trials"):
+        yield from _treatments(stretch, source)
+        if stretch != possible:
+            yield from _treatments(possible, source)
+    elif source.measure == "change" and isinstance(stretch, Span):
+        yield from _changed(feature, stretch, source, rulebook)
+    elif source.measure == "count_of" and isinstance(stretch, Span):
+        yield from _counted(stretch, source)
+
+
+def _changed(
+    feature: Feature, stretch: Span, source: Source, rulebook: Rulebook
+) -> Iterator[list[Entry]]:
+    """Two scores of a scale, the earlier as bad as can be, of which the later has so changed."""
+    instrument = rulebook.instruments[source.instrument or ""]
+    if instrument.range is None or instrument.total == "none":
+        return
+    low, high = (int(end) for end in instrument.range)
+    better = -1 if instrument.direction == "lower_is_worse" else 1
+    for first, last in product(range(high, low - 1, -1), range(low, high + 1)):
+        gain = better * (first - last)
+        if source.as_ == "percent" and not first:
+            continue
+        value = 100 * gain / first if source.as_ == "percent" else gain
+        if stretch.low <= value <= stretch.high:
+            before = {"instrument": instrument.id, "total": first, "before": _BASELINE}
+            now = {"instrument": instrument.id, "total": last}
+            yield [("assessments", one | {"feature": feature.id}) for one in (before, now)]
+            return
+
+
+_BASELINE = 42
+"""Days before the later score."""
+
+
+def _counted(stretch: Span, source: Source) -> Iterator[list[Entry]]:
+    """So many of the members counted, and none of the others."""
+    named, number = list(source.of or ()), int(stretch.low)
+    if source.set is not None and number <= len(named):
+        group, dot, key = source.set.partition(".")
+        members = {"present": named[:number], "absent": named[number:]}
+        yield [(group, {key: members})] if dot else [(source.set, members)]
 
 
 def _treatments(possible: Possible, source: Source) -> Iterator[list[Entry]]:

@@ -16,12 +16,13 @@ from recommender.governance.editing.shapes import (
     written,
 )
 from recommender.governance.vignettes import ASIDE, STATUSES
-from recommender.rules import Verb
+from recommender.rules import Role, Verb
 from recommender.schemas import json_schema
 from recommender.vocabulary import Feature, Instrument, Kind, Scalar
 
 _WHEN: Final[Schema] = TEXT | {"pattern": r"^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2})?)?$"}
 _NULL: Final[Schema] = {"type": "null"}
+_SHAPING: Final = (Verb.CHOOSE_ONE, Verb.SEQUENCE, Verb.TOGETHER, Verb.LIMIT)
 _FIELDS: Final = ("sex", "conditions", "medications", "implants")
 
 
@@ -111,16 +112,43 @@ def _expectation(names: Names) -> Schema:
     aside: Schema = {"type": "object", "additionalProperties": {"enum": list(ASIDE)}}
     if names["adaptations"]:
         aside["propertyNames"] = {"enum": list(names["adaptations"])}
-    stops = [rule.id for rule in names["rules"].values() if rule.verb is Verb.REFER]
-    stop = {"enum": stops} if stops else TEXT
     return closed(
         {
             "status": {"enum": list(STATUSES), "description": "of the whole answer"},
             "at_least": listed(ref("adaptation"), "in the plan, perhaps with others"),
             "never": listed(ref("adaptation"), "not in the plan"),
             "set_aside": aside | {"description": "not in the plan, and why not"},
-            "stops": listed(stop, "the rules of all stops in force, in order"),
+            "stops": listed(_rules(names, Verb.REFER), "the rules of all stops in force, in order"),
             "asks": listed(ref("feature"), "among the questions"),
+            "all_else": {"enum": list(ASIDE), "description": "what is not named: why not"},
+            "plan": _planned(names),
+            "flags": listed(_rules(names, Verb.FLAG), "just these notes"),
+            "required": listed(ref("feature"), "just these questions required"),
+            "shaped_by": listed(_rules(names, *_SHAPING), "just these put it together"),
+            "unreviewed": {"type": "boolean", "description": "true: nobody has confirmed it"},
             "rationale": TEXT | {"description": "why this is right"},
         }
     )
+
+
+def _rules(names: Names, *verbs: Verb) -> Schema:
+    found = [rule.id for rule in names["rules"].values() if rule.verb in verbs]
+    return {"enum": found} if found else TEXT
+
+
+def _planned(names: Names) -> Schema:
+    """What is in the plan, all of it, and how."""
+    rules = listed(_rules(names, Verb.CAUTION, Verb.TAILOR))
+    one = closed(
+        {
+            "phase": {"enum": [0, 1, 2, 3], "description": "when it starts"},
+            "as": {"enum": [role.value for role in Role]},
+            "rules": rules | {"description": "just these cautions and adjustments"},
+            "open": rules | {"description": "just these cautions that are not known to hold"},
+            "goes_ahead": {"enum": ["provisional", "assumed"]},
+        }
+    )
+    made: Schema = {"type": "object", "additionalProperties": one}
+    if names["adaptations"]:
+        made["propertyNames"] = {"enum": list(names["adaptations"])}
+    return made | {"description": "the whole plan, nothing else in it"}

@@ -18,6 +18,7 @@ from recommender.surfaces.cli import (
     diff,
     intake,
     lint,
+    mutate,
     profile,
     recommend,
     review,
@@ -70,6 +71,7 @@ for _module in (recommend, why, what_if, ask, intake, schema):
 lint.add_to(rules.app)
 trial.add_to(rules.app)
 diff.add_to(rules.app)
+mutate.add_to(rules.app)
 catalogue.add_to(rules.app)
 approval.add_to(rules.app)
 review.add_to(rules.app)

@@ -1,0 +1,207 @@
+"""`rules coverage`: how much of a rulebook its vignettes show, and what nobody could show.
+
+In: a rulebook, its vignettes and a day. Out: each obligation with what became of it, the same for
+the same input. What is proved infeasible leaves the count and is listed; where neither a patient
+nor a proof was found an obligation counts as missing.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from fractions import Fraction
+from typing import NamedTuple
+
+from recommender.conditions import say_test
+from recommender.governance.cases import Cases
+from recommender.governance.covering import Covering
+from recommender.governance.feasible import Chance, Feasible, Verdict
+from recommender.governance.findings import Plain
+from recommender.governance.jobs import in_order
+from recommender.governance.mutate import percent
+from recommender.governance.obligations import Aspect, Obligation, obligations
+from recommender.governance.pair import BUDGET
+from recommender.governance.run import Places
+from recommender.governance.suggest import Suite, label
+from recommender.governance.witness import Witness
+from recommender.profile import Profile
+from recommender.rulebook import Rulebook
+
+Vignettes = Sequence[tuple[str, Profile]]
+
+
+class Fate(StrEnum):
+    """What became of an obligation."""
+
+    MET = "met"
+    MISSING = "missing"
+    INFEASIBLE = "infeasible"
+    UNDECIDED = "undecided"
+
+
+class Shown(NamedTuple):
+    """One obligation and its fate."""
+
+    obligation: Obligation
+    fate: Fate
+    vignette: str = ""
+    witness: Witness | None = None
+    """Somebody who meets it, where no vignette does."""
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """Everything that was found."""
+
+    rulebook: Rulebook
+    as_of: date
+    vignettes: int
+    shown: tuple[Shown, ...]
+    cases: Cases
+
+    def complete(self) -> bool:
+        """Whether everything that can be shown is."""
+        return all(one.fate in (Fate.MET, Fate.INFEASIBLE) for one in self.shown)
+
+
+def coverage(
+    rulebook: Rulebook,
+    vignettes: Vignettes,
+    as_of: date,
+    *,
+    rules: Collection[str] | None = None,
+    budget: int = BUDGET,
+    jobs: int = 1,
+    tell: Callable[[str], None] = lambda _: None,
+) -> Coverage:
+    """What the vignettes of a rulebook show, or of these rules alone.
+
+    budget: nodes that the diagrams of one proof may need. jobs: processes that share the work.
+    """
+    cases = Cases(rulebook, vignettes, as_of)
+    looking = _Looking(rulebook, cases, as_of, budget)
+    by_subject: dict[tuple[bool, str], list[Obligation]] = {}
+    for one in obligations(rulebook, as_of):
+        if rules is not None and one.about not in rules:
+            continue
+        by_subject.setdefault((one.aspect is Aspect.STATUS, one.about), []).append(one)
+    shown: list[Shown] = []
+    for n, found in enumerate(in_order(looking.at, list(by_subject.values()), jobs)):
+        tell(f"{n + 1} of {len(by_subject)}")
+        shown += found
+    return Coverage(rulebook, as_of, len(vignettes), tuple(shown), cases)
+
+
+class _Looking:
+    """Looks for what meets obligations."""
+
+    def __init__(self, rulebook: Rulebook, cases: Cases, as_of: date, budget: int) -> None:
+        self._cases = cases
+        self._covering = Covering(rulebook, cases)
+        self._feasible = Feasible(rulebook, as_of, budget=budget)
+
+    def at(self, several: Sequence[Obligation]) -> list[Shown]:
+        return [
+            Shown(one, Fate.MET, name) if name else _missing(one, self._feasible.chance(one))
+            for one, name in self._covering.first(several, self._cases.all)
+        ]
+
+
+_MISSING = {
+    Verdict.INFEASIBLE: Fate.INFEASIBLE,
+    Verdict.FEASIBLE: Fate.MISSING,
+    Verdict.UNDECIDED: Fate.UNDECIDED,
+}
+
+
+def _missing(one: Obligation, chance: Chance) -> Shown:
+    return Shown(one, _MISSING[chance.verdict], "", chance.witness)
+
+
+def suite(found: Coverage, tell: Callable[[str], None] = lambda _: None) -> Suite:
+    """Vignettes for what is missing, as few as are easily had."""
+    made = Suite(found.rulebook, found.cases, found.as_of)
+    feasible = Feasible(found.rulebook, found.as_of)
+    missing = [one for one in found.shown if one.witness is not None]
+    for n, one in enumerate(missing):
+        tell(f"{n + 1} of {len(missing)}")
+        made.add(one.obligation, _people(one, feasible))
+    return made
+
+
+def _people(one: Shown, feasible: Feasible) -> Iterator[Witness]:
+    """People who meet an obligation; further ones are looked for when they are asked for."""
+    assert one.witness is not None
+    yield one.witness
+    yield from feasible.further(one.obligation)
+
+
+# ------------------------------------------------------------------------------- as plain data
+
+
+def document(found: Coverage, places: Places | None = None, made: Suite | None = None) -> Plain:
+    """The report as plain data, the same for the same input."""
+    header = found.rulebook.header
+    return {
+        "schema": "coverage/1",
+        "command": "coverage",
+        "rulebook": {
+            "id": header.id,
+            "version": header.version,
+            "digest": found.rulebook.digest,
+        },
+        "as_of": found.as_of.isoformat(),
+        "links": [link.text.title for link in found.rulebook.links],
+        "vignettes": found.vignettes,
+        "aspects": [
+            {"aspect": aspect.value}
+            | _counts(one for one in found.shown if one.obligation.aspect is aspect)
+            for aspect in Aspect
+        ],
+        **{
+            fate.value: [
+                _written(one, found, places or {}) for one in found.shown if one.fate is fate
+            ]
+            for fate in (Fate.MISSING, Fate.UNDECIDED, Fate.INFEASIBLE)
+        },
+        "suggested": {
+            "files": len(made.suggested),
+            "meet": sum(len(one.meets) for one in made.suggested),
+            "unwritten": [label(one) for one in made.unwritten],
+        }
+        if made is not None
+        else None,
+        "complete": found.complete(),
+    }
+
+
+def _counts(several: Iterable[Shown]) -> Plain:
+    listed = list(several)
+    counted = {fate.value: sum(one.fate is fate for one in listed) for fate in Fate}
+    feasible = len(listed) - counted["infeasible"]
+    share = Fraction(counted["met"], feasible) if feasible else Fraction(1)
+    return {**counted, "share": percent(share), "of": feasible}
+
+
+def _written(one: Shown, found: Coverage, places: Places) -> Plain:
+    owed = one.obligation
+    of_rule = owed.aspect is not Aspect.STATUS
+    return {
+        "aspect": owed.aspect.value,
+        "about": owed.about,
+        "file": places.get(("rules", owed.about), "") if of_rule else "",
+        "place": ".".join(map(str, ("when", *owed.place))) if _of_test(owed) else "",
+        "test": _said(owed, found.rulebook) if _of_test(owed) else "",
+        "truth": ("false", "unknown", "true")[owed.truth] if _of_test(owed) else "",
+        "value": owed.value,
+        "status": owed.status.value if owed.status is not None else "",
+    }
+
+
+def _of_test(owed: Obligation) -> bool:
+    return owed.aspect in (Aspect.TEST, Aspect.BOUNDARY)
+
+
+def _said(owed: Obligation, rulebook: Rulebook) -> str:
+    test = owed.test(rulebook)
+    return say_test(test, rulebook.features[test.feature])

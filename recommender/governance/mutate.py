@@ -1,0 +1,316 @@
+"""`rules mutate`: which small changes of the rules would go unnoticed.
+
+In: a rulebook, its vignettes and a day. Out: what became of each mutant, the same for the same
+input. A mutant is killed where a vignette is no longer as expected, or else an example of the rule
+fails; equivalent where every possible patient is proved to keep the same plan; otherwise it lives,
+and a patient for whom the plan is another shows it. Nothing is called equivalent by trying.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from fractions import Fraction
+from typing import Any, Final, NamedTuple
+
+from recommender.engines import native
+from recommender.governance.bearing import bearing
+from recommender.governance.cases import Cases
+from recommender.governance.effects import seen
+from recommender.governance.findings import Plain
+from recommender.governance.jobs import in_order
+from recommender.governance.killing import Killing
+from recommender.governance.mutants import Mutant, mutants
+from recommender.governance.pair import BUDGET, Difference, Pair
+from recommender.governance.realise import realised
+from recommender.governance.run import Places
+from recommender.governance.witness import Witness, written
+from recommender.mdd import TooLarge
+from recommender.pipeline import answer_of
+from recommender.profile import Profile
+from recommender.rulebook import Rulebook
+
+GATES: Final[Mapping[str, Fraction]] = {"bearing": Fraction(1), "elsewhere": Fraction(95, 100)}
+"""The score that a release needs, by class of rules."""
+SMELLS_FROM: Final = 3
+"""So many equivalent mutants, and a quarter of all, make a rule worth a look."""
+
+Vignettes = Sequence[tuple[str, Profile]]
+
+
+class Fate(StrEnum):
+    """What became of a mutant."""
+
+    VIGNETTE = "vignette"
+    EXAMPLE = "example"
+    EQUIVALENT = "equivalent"
+    LIVE = "live"
+    UNDECIDED = "undecided"
+
+
+KILLED = (Fate.VIGNETTE, Fate.EXAMPLE)
+
+
+class Decided(NamedTuple):
+    """One mutant and its fate."""
+
+    mutant: Mutant
+    fate: Fate
+    by: str = ""
+    """The vignette or the example that noticed; of a live one, in what the plan differs."""
+    about: tuple[str, ...] = ()
+    vignette: str = ""
+    """Of a live one, the vignette whose plan is another and that expects nothing of it."""
+    witness: Plain | None = None
+    """Where no vignette shows it, a patient who does."""
+    profile: Plain | None = None
+    """The witness as a profile that shows the difference; None where none could be written."""
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """Everything that was found."""
+
+    rulebook: Rulebook
+    as_of: date
+    vignettes: int
+    failing: tuple[str, ...]
+    """Vignettes that are not as expected of the rulebook itself; they notice nothing."""
+    decided: tuple[Decided, ...]
+    bearing: frozenset[str]
+    cases: Cases
+
+    def passes(self) -> bool:
+        """Whether every class of rules reaches its score, and no vignette fails."""
+        return not self.failing and all(
+            (score := self.score(name)) is None or score >= least for name, least in GATES.items()
+        )
+
+    def of_class(self, name: str) -> list[Decided]:
+        """The mutants of one class of rules."""
+        wanted = name == "bearing"
+        return [one for one in self.decided if (one.mutant.rule in self.bearing) is wanted]
+
+    def score(self, name: str) -> Fraction | None:
+        """The share killed of those that are not equivalent; None where there are none."""
+        return score(self.of_class(name))
+
+
+def score(decided: Sequence[Decided]) -> Fraction | None:
+    """The share killed of those that are not equivalent; None where there are none."""
+    counting = [one for one in decided if one.fate is not Fate.EQUIVALENT]
+    killed = sum(one.fate in KILLED for one in counting)
+    return Fraction(killed, len(counting)) if counting else None
+
+
+def mutate(
+    rulebook: Rulebook,
+    vignettes: Vignettes,
+    as_of: date,
+    *,
+    rules: Sequence[str] | None = None,
+    budget: int = BUDGET,
+    jobs: int = 1,
+    tell: Callable[[str], None] = lambda _: None,
+) -> Mutation:
+    """What becomes of every mutant of a rulebook, or of these rules.
+
+    budget: nodes that the diagrams of one comparison may need. jobs: processes that share the work.
+    """
+    made = list(mutants(rulebook, rules))
+    killing = Killing(rulebook, vignettes, made, as_of)
+    deciding = _Deciding(rulebook, killing, as_of, budget)
+    by_rule: dict[str, list[Mutant]] = {}
+    for mutant in made:
+        by_rule.setdefault(mutant.rule, []).append(mutant)
+    decided: list[Decided] = []
+    for found in in_order(deciding.of_rule, list(by_rule.values()), jobs):
+        decided += found
+        tell(f"{len(decided)} of {len(made)}")
+    return Mutation(
+        rulebook,
+        as_of,
+        len(vignettes),
+        killing.failing,
+        tuple(decided),
+        bearing(rulebook),
+        killing.cases,
+    )
+
+
+class _Deciding:
+    """Decides the fate of mutants."""
+
+    def __init__(self, rulebook: Rulebook, killing: Killing, as_of: date, budget: int) -> None:
+        self._rulebook = rulebook
+        self._killing = killing
+        self._as_of = as_of
+        self._budget = budget
+
+    def of_rule(self, several: Sequence[Mutant]) -> list[Decided]:
+        return [self._decided(one) for one in several]
+
+    def _decided(self, mutant: Mutant) -> Decided:
+        name = self._killing.vignette(mutant)
+        if name:
+            return Decided(mutant, Fate.VIGNETTE, name)
+        name = self._killing.example(mutant)
+        if name:
+            return Decided(mutant, Fate.EXAMPLE, name)
+        shown = self._killing.shown_by(mutant)
+        if shown is not None:
+            name, effect = shown
+            return Decided(mutant, Fate.LIVE, effect.kind, effect.about, vignette=name)
+        try:
+            return self._compared(mutant)
+        except TooLarge:
+            return Decided(mutant, Fate.UNDECIDED, "too_large")
+
+    def _compared(self, mutant: Mutant) -> Decided:
+        new = self._rulebook.with_rules(mutant.rules(self._rulebook))
+        pair = Pair(self._rulebook, new, self._as_of, budget=self._budget)
+        difference = None
+        for difference in pair.differences():
+            witness = pair.somebody(difference)
+            if witness is not None:
+                return self._live(mutant, pair, difference, witness)
+        if difference is None:
+            return Decided(mutant, Fate.EQUIVALENT)
+        return Decided(mutant, Fate.UNDECIDED, "no_witness", difference.effect.about)
+
+    def _live(
+        self, mutant: Mutant, pair: Pair, difference: Difference, witness: Witness
+    ) -> Decided:
+        effect = difference.effect
+        return Decided(
+            mutant,
+            Fate.LIVE,
+            effect.kind,
+            effect.about,
+            "",
+            written(witness, self._rulebook),
+            distinguishing(witness, pair, slug(mutant)),
+        )
+
+
+def distinguishing(witness: Witness, pair: Pair, name: str) -> Plain | None:
+    """A profile for whom the plans of two rulebooks differ, from a witness for whom they do."""
+
+    def shows(answer: Any, _stops: Any) -> bool:
+        trace = native.infer(answer.trace.facts, pair.new, pair.as_of)
+        other, _ = answer_of(trace, answer.profile, answer.produced)
+        return seen(answer) != seen(other)
+
+    return realised(witness, pair.old, pair.as_of, name, shows)[0]
+
+
+def slug(mutant: Mutant) -> str:
+    """A name for what shows a mutant: `safety-tms-epilepsy.threshold.when-0`."""
+    parts = (mutant.rule, mutant.operator.value, mutant.place)
+    whole = ".".join(part.replace(".", "-").replace("_", "-") for part in parts)
+    return whole[-63:].lstrip("-.")
+
+
+# ------------------------------------------------------------------------------- as plain data
+
+
+def document(found: Mutation, places: Places | None = None) -> Plain:
+    """The report as plain data, the same for the same input."""
+    header = found.rulebook.header
+    return {
+        "schema": "mutation/1",
+        "command": "mutate",
+        "rulebook": {
+            "id": header.id,
+            "version": header.version,
+            "digest": found.rulebook.digest,
+        },
+        "as_of": found.as_of.isoformat(),
+        "links": [link.text.title for link in found.rulebook.links],
+        "vignettes": found.vignettes,
+        "failing": list(found.failing),
+        "counts": _counts(found.decided),
+        "operators": _by(found.decided, lambda one: one.mutant.operator.value),
+        "classes": [
+            {"class": name, **_counts(found.of_class(name)), **_scored(found, name, least)}
+            for name, least in GATES.items()
+        ],
+        "rules": [
+            {"rule": name, "bears": name in found.bearing, **_counts(several)}
+            for name, several in _grouped(found.decided)
+        ],
+        "smells": list(_smells(found)),
+        "live": [_shown(one, places or {}) for one in found.decided if one.fate is Fate.LIVE],
+        "undecided": [
+            _shown(one, places or {}) for one in found.decided if one.fate is Fate.UNDECIDED
+        ],
+        "equivalent": [
+            _shown(one, places or {}) for one in found.decided if one.fate is Fate.EQUIVALENT
+        ],
+        "suggested": None,
+        "passes": found.passes(),
+    }
+
+
+def _scored(found: Mutation, name: str, least: Fraction) -> Plain:
+    reached = found.score(name)
+    passes = reached is None or reached >= least
+    return {"least": percent(least), "passes": passes}
+
+
+def _counts(decided: Sequence[Decided]) -> Plain:
+    counted = Counter(one.fate for one in decided)
+    reached = score(decided)
+    counting = len(decided) - counted[Fate.EQUIVALENT]
+    return {
+        "mutants": len(decided),
+        **{fate.value: counted[fate] for fate in Fate},
+        "killed": f"{sum(counted[fate] for fate in KILLED)}/{counting}",
+        "score": percent(reached) if reached is not None else "",
+    }
+
+
+def percent(share: Fraction) -> str:
+    """A share in percent to one decimal, rounded down: 100 is said of all and of nothing less."""
+    tenths = share.numerator * 1000 // share.denominator
+    return f"{tenths // 10}.{tenths % 10} %" if tenths % 10 else f"{tenths // 10} %"
+
+
+def _by(decided: Sequence[Decided], key: Callable[[Decided], str]) -> list[Plain]:
+    groups: dict[str, list[Decided]] = {}
+    for one in decided:
+        groups.setdefault(key(one), []).append(one)
+    return [{"operator": name, **_counts(groups[name])} for name in sorted(groups)]
+
+
+def _grouped(decided: Sequence[Decided]) -> Iterator[tuple[str, list[Decided]]]:
+    groups: dict[str, list[Decided]] = {}
+    for one in decided:
+        groups.setdefault(one.mutant.rule, []).append(one)
+    yield from groups.items()
+
+
+def _smells(found: Mutation) -> Iterator[Plain]:
+    """Rules of which much can be changed without any effect."""
+    for name, several in _grouped(found.decided):
+        same = sum(one.fate is Fate.EQUIVALENT for one in several)
+        if same >= SMELLS_FROM and 4 * same >= len(several):
+            yield {"rule": name, "equivalent": same, "mutants": len(several)}
+
+
+def _shown(one: Decided, places: Places) -> Plain:
+    mutant = one.mutant
+    return {
+        "rule": mutant.rule,
+        "file": places.get(("rules", mutant.rule), ""),
+        "operator": mutant.operator.value,
+        "place": mutant.place,
+        "before": mutant.before,
+        "after": mutant.after,
+        "why": one.by,
+        "about": list(one.about),
+        "vignette": one.vignette,
+        "witness": one.witness,
+        "profile": one.profile,
+    }

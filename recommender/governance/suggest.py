@@ -1,0 +1,153 @@
+"""A small suite of vignettes for what no vignette shows yet, for people to confirm or to correct.
+
+In: obligations, each with a patient who meets it. Out: profiles with today's answer filled in under
+`expect` and `unreviewed: true`: they count for nothing until somebody takes that line out. Several
+obligations share a profile where their patients do not contradict each other and each is still met.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Final
+
+from recommender.governance.cases import Case, Cases
+from recommender.governance.covering import Covering
+from recommender.governance.findings import Plain
+from recommender.governance.mutate import Mutation
+from recommender.governance.obligations import Obligation
+from recommender.governance.realise import realised
+from recommender.governance.vignettes import expectation
+from recommender.governance.witness import Witness
+from recommender.profile import as_profile
+from recommender.recommendation import Recommendation
+from recommender.rulebook import Rulebook
+
+MOST_JOINED: Final = 3
+"""Profiles that fit in which room is looked for before a new one is begun."""
+
+
+@dataclass
+class Suggestion:
+    """One profile, and what it shows."""
+
+    witness: Witness
+    plain: Plain
+    case: Case
+    meets: list[Obligation]
+
+
+class Suite:
+    """Suggested vignettes while they are being put together."""
+
+    def __init__(self, rulebook: Rulebook, cases: Cases, as_of: date) -> None:
+        self._rulebook = rulebook
+        self._cases = cases
+        self._as_of = as_of
+        self._covering = Covering(rulebook, cases)
+        self._tried = 0
+        self.suggested: list[Suggestion] = []
+        self.unwritten: list[Obligation] = []
+        """Met by somebody for whom no profile could be written here."""
+
+    def add(self, one: Obligation, witnesses: Iterable[Witness]) -> None:
+        """See to it that a suggestion meets the obligation, if that can be had.
+
+        witnesses: people who meet it; the first of whom a profile can be written is taken.
+        """
+        for known in self.suggested:
+            if self._covering.met(one, known.case):
+                known.meets.append(one)
+                return
+        for witness in witnesses:
+            if self._joined(one, witness):
+                return
+            made = self._written(witness, [one])
+            if made is not None:
+                self.suggested.append(made)
+                return
+        self.unwritten.append(one)
+
+    def _joined(self, one: Obligation, witness: Witness) -> bool:
+        """Whether a suggestion took the patient in."""
+        tried = 0
+        for at, known in enumerate(self.suggested):
+            both = _both(known.witness, witness)
+            if both is None:
+                continue
+            made = self._written(both, [*known.meets, one])
+            if made is not None:
+                self.suggested[at] = made
+                return True
+            tried += 1
+            if tried == MOST_JOINED:
+                break
+        return False
+
+    def _written(self, witness: Witness, meeting: list[Obligation]) -> Suggestion | None:
+        """The profile of a patient, if it meets all of these."""
+        cases: list[Case] = []
+
+        def meets(answer: Recommendation, _stops: object) -> bool:
+            self._tried += 1
+            case = self._cases.case(f"tried {self._tried}", answer.profile, self._as_of)
+            cases[:] = [case]
+            return all(self._covering.met(one, case) for one in reversed(meeting))
+
+        plain, _ = realised(witness, self._rulebook, self._as_of, "suggested", meets)
+        return None if plain is None else Suggestion(witness, plain, cases[0], meeting)
+
+    def files(self) -> Iterator[tuple[str, Plain]]:
+        """The suggested vignettes with their names."""
+        for n, one in enumerate(self.suggested, start=1):
+            name = f"suggested-{n:03}"
+            shows = [label(o) for o in one.meets]
+            yield name, vignette(one.plain, name, one.case, shows)
+
+
+def _both(one: Witness, other: Witness) -> Witness | None:
+    """The patient of whom all of both is known; None where they contradict each other."""
+    if (one.lifted, one.declined) != (other.lifted, other.declined):
+        return None
+    shared = one.possible.keys() & other.possible.keys()
+    if any(one.possible[name] != other.possible[name] for name in shared):
+        return None
+    return replace(
+        one,
+        possible={**one.possible, **other.possible},
+        wide={
+            name: span
+            for name, span in {**one.wide, **other.wide}.items()
+            if name not in shared or one.wide.get(name) == other.wide.get(name)
+        },
+    )
+
+
+def label(one: Obligation) -> str:
+    """An obligation in short: `test safety.tms.epilepsy when.1 unknown`."""
+    parts: list[str] = [one.aspect.value, one.about]
+    if one.aspect.value in ("test", "boundary"):
+        parts.append(".".join(map(str, ("when", *one.place))))
+        parts.append(("false", "unknown", "true")[one.truth])
+    if one.value is not None:
+        parts.append(f"at {one.value}")
+    if one.status is not None:
+        parts.append(one.status.value)
+    return " ".join(parts)
+
+
+def of_mutants(found: Mutation) -> Iterator[tuple[str, Plain]]:
+    """A vignette for each living mutant that a profile shows."""
+    n = 0
+    for one in found.decided:
+        if one.profile is None:
+            continue
+        n += 1
+        name = f"suggested-{n:03}"
+        case = found.cases.case(name, as_profile(one.profile), found.as_of)
+        yield name, vignette(one.profile, name, case, [one.profile["id"]])
+
+
+def vignette(plain: Plain, name: str, case: Case, shows: Iterable[str]) -> Plain:
+    """A profile as an unreviewed vignette, with the answer of today."""
+    expect = expectation(case.answer) | {"unreviewed": True, "rationale": "; ".join(shows)}
+    return {**plain, "id": name, "expect": expect}

@@ -1,0 +1,207 @@
+"""`rules mutate` and `rules coverage`: what the vignettes notice, and what they show."""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from recommender.surfaces.cli import options, terminal
+
+if TYPE_CHECKING:
+    from recommender.governance.run import Places
+    from recommender.profile import Profile
+    from recommender.rulebook import Rulebook
+
+Topics = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--rule",
+        metavar="RULE",
+        help="Only this rule, file or folder, such as safety.tms; may be repeated.",
+    ),
+]
+Gated = Annotated[bool, typer.Option("--gate", help="Exit code 1 where the gate is not reached.")]
+Suggested = Annotated[
+    Path | None,
+    typer.Option(
+        "--suggest",
+        metavar="DIR",
+        help="Write unreviewed vignettes to this folder for what is missing.",
+    ),
+]
+Budget = Annotated[
+    int | None,
+    typer.Option(metavar="NODES", min=1, help="Nodes the diagrams of one comparison may have."),
+]
+Jobs = Annotated[
+    int | None, typer.Option(min=1, help="Processes that share the work; else one a processor.")
+]
+
+
+def mutate(
+    content: options.Content = None,
+    rule: Topics = None,
+    gate: Gated = False,
+    suggest: Suggested = None,
+    budget: Budget = None,
+    jobs: Jobs = None,
+    as_of: options.AsOf = None,
+    form: options.FormOption = options.Form.TEXT,
+    output: options.Output = None,
+) -> None:
+    """Change each rule in one small way at a time, and see whether a vignette or an example fails.
+
+    What nothing notices is proved to change nobody's plan, or shown with a patient for whom it
+    does. The gate: all of the changes to what keeps people safe, 95 % of the others.
+
+    Example: recommender rules mutate --rule safety.tms
+
+    Example: recommender rules mutate --gate --format json -o mutation.json
+
+    Example: recommender rules mutate --rule safety.tms --suggest to-review
+    """
+    from recommender.governance.mutate import document
+    from recommender.governance.mutate import mutate as change_all
+    from recommender.governance.pair import BUDGET
+
+    folder = _folder(suggest)
+    rulebook, vignettes, places = _read(content)
+    day = options.day(as_of)
+    with terminal.progress("Changing the rules") as progress:
+        found = change_all(
+            rulebook,
+            vignettes,
+            day,
+            rules=_chosen(rule, rulebook),
+            budget=budget or BUDGET,
+            jobs=jobs or os.cpu_count() or 1,
+            tell=progress,
+        )
+    report = document(found, places)
+    if folder is not None:
+        from recommender.governance.suggest import of_mutants
+
+        report["suggested"] = _save(of_mutants(found), folder)
+    _write("governance/mutate", report, content, form, output)
+    if gate and not found.passes():
+        raise typer.Exit(1)
+
+
+def coverage(
+    content: options.Content = None,
+    rule: Topics = None,
+    gate: Gated = False,
+    suggest: Suggested = None,
+    budget: Budget = None,
+    jobs: Jobs = None,
+    as_of: options.AsOf = None,
+    form: options.FormOption = options.Form.TEXT,
+    output: options.Output = None,
+) -> None:
+    """Say what of the rules the vignettes show: each rule, each test of it, each threshold.
+
+    What is missing is listed, and what nobody can show is proved to be so and does not count.
+
+    Example: recommender rules coverage --rule safety.tms
+
+    Example: recommender rules coverage --suggest to-review
+    """
+    from recommender.governance.coverage import coverage as look
+    from recommender.governance.coverage import document, suite
+    from recommender.governance.pair import BUDGET
+
+    folder = _folder(suggest)
+    rulebook, vignettes, places = _read(content)
+    day = options.day(as_of)
+    with terminal.progress("Looking at the vignettes") as progress:
+        found = look(
+            rulebook,
+            vignettes,
+            day,
+            rules=_chosen(rule, rulebook),
+            budget=budget or BUDGET,
+            jobs=jobs or os.cpu_count() or 1,
+            tell=progress,
+        )
+        made = suite(found, progress) if folder is not None else None
+    report = document(found, places, made)
+    if made is not None and folder is not None:
+        _save(made.files(), folder)
+    _write("governance/coverage", report, content, form, output)
+    if gate and not found.complete():
+        raise typer.Exit(1)
+
+
+def _read(
+    content: options.Content,
+) -> "tuple[Rulebook, list[tuple[str, Profile]], Places]":
+    from recommender.governance.run import places_of, where_content_is
+    from recommender.governance.vignettes import read_vignettes
+
+    rulebook = options.rulebook_of(content)
+    root, site = where_content_is(content)
+    places = places_of(root, site, str(content) if content is not None else "")
+    return rulebook, read_vignettes(content, rulebook), places
+
+
+def _chosen(topics: list[str] | None, rulebook: "Rulebook") -> list[str] | None:
+    """The rules named, or all of a file or folder; None for every rule."""
+    if not topics:
+        return None
+    for topic in topics:
+        if not any(f"{name}.".startswith(f"{topic}.") for name in rulebook.rules):
+            from recommender.errors import did_you_mean
+
+            hint = did_you_mean(topic, list(rulebook.rules))
+            message = f"there is no rule, file or folder '{topic}'. {hint}"
+            raise typer.BadParameter(message, param_hint="--rule")
+    return [
+        name
+        for name in rulebook.rules
+        if any(f"{name}.".startswith(f"{topic}.") for topic in topics)
+    ]
+
+
+def _folder(path: Path | None) -> Path | None:
+    """The folder, made where it is not there."""
+    try:
+        if path is not None:
+            path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = (error.strerror or "cannot be written").lower()
+        raise typer.BadParameter(f"{path}: {reason}", param_hint="--suggest") from error
+    return path
+
+
+def _save(files: Iterable[tuple[str, dict[str, Any]]], folder: Path) -> dict[str, Any]:
+    from recommender.content import write_yaml
+
+    written = 0
+    for name, plain in files:
+        (folder / f"{name}.yaml").write_bytes(write_yaml(plain))
+        written += 1
+    return {"files": written}
+
+
+def _write(
+    template: str,
+    report: dict[str, Any],
+    content: options.Content,
+    form: options.Form,
+    output: options.Output,
+) -> None:
+    if form is options.Form.JSON:
+        terminal.write_json(report, output)
+        return
+    from recommender.explain.render import render_template
+
+    templates, layout = options.templates_of(content), terminal.page(output)
+    terminal.write(render_template(template, report, templates=templates, **layout), output)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the commands among those about rules."""
+    app.command()(mutate)
+    app.command()(coverage)
