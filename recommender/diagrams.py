@@ -195,7 +195,7 @@ class Conditions:
         feature = self.space.features[test.feature]
         if test.feature in self._rulebook.concluding:
             judged = compile_test(test, feature)
-            return self.store.map(judged, self._concluding(feature), {})
+            return self.store.map(judged, self.concluding(feature), {})
         if test.name == "known":
             ends = (FALSE, TRUE) if test.values[0] else (TRUE, FALSE)
             terminals = tuple(map(self.store.terminal, ends))
@@ -229,7 +229,7 @@ class Conditions:
         assert isinstance(variable, Member)
         return variable.bit
 
-    def _concluding(self, feature: Feature) -> Node:
+    def concluding(self, feature: Feature) -> Node:
         """What a concluded feature can be; terminals are possible values."""
         known = self._concluded.get(feature.id)
         if known is None:

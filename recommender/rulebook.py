@@ -12,7 +12,7 @@ import hashlib
 import json
 import os
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import cached_property
@@ -114,6 +114,11 @@ class Rulebook:
         rules: by id, in the order of ids. Without a digest it is nobody's to be served.
         """
         return Rulebook(replace(self._pieces, rules=dict(rules)), digest)
+
+    def only(self, names: Collection[str]) -> "Rulebook":
+        """These rules alone, with the whole vocabulary and without promises."""
+        rules = {name: rule for name, rule in self.rules.items() if name in names}
+        return Rulebook(replace(self._pieces, rules=rules, invariants={}), "")
 
     def derived(self, build: Callable[..., Derived], *key: Any) -> Derived:
         """What `build(self, *key)` makes of this rulebook, made once and kept with it."""

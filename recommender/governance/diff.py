@@ -328,7 +328,7 @@ class _Comparison:
                 if name in self._new.rules:
                     rules[name] = self._new.rules[name]
             partly = self._new.with_rules(dict(sorted(rules.items())))
-            pair = Pair(self._old, partly, self._as_of, budget=self._budget)
+            pair = Pair(self._old, partly, self._as_of, budget=self._budget, part=True)
         if names not in self._alone:
             try:
                 made = frozenset((d.effect, d.before, d.after) for d in pair.differences())

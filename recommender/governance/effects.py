@@ -39,6 +39,24 @@ MEMBERSHIP, STOP, START, STRENGTH = "membership", "stop", "start", "strength"
 ASSUMPTION, CAUTION, TAILORING = "assumption", "caution", "tailoring"
 CHOICE, ORDER, TOGETHER, LIMIT = "choice", "order", "together", "limit"
 QUESTION, NOTICE, ADAPTATION, LIFTING = "question", "notice", "adaptation", "lifting"
+KINDS: Final = (
+    STOP,
+    MEMBERSHIP,
+    START,
+    STRENGTH,
+    ASSUMPTION,
+    CAUTION,
+    TAILORING,
+    CHOICE,
+    ORDER,
+    TOGETHER,
+    LIMIT,
+    QUESTION,
+    NOTICE,
+    ADAPTATION,
+    LIFTING,
+)
+"""In the order in which they are told."""
 
 
 class Effect(NamedTuple):
@@ -69,62 +87,52 @@ class Effects:
             for kind in (MEMBERSHIP, STRENGTH, ASSUMPTION, ADAPTATION):
                 found[Effect(kind, (name,))] = set()
         for rule in self.world.active:
-            for effect in self._of(rule):
+            for effect in effects_of(rule):
                 found.setdefault(effect, set()).add(rule.id)
         return {effect: frozenset(rules) for effect, rules in found.items()}
 
     def of(self, effect: Effect) -> Node:
         """What an effect is for each profile."""
-        if effect not in self.all:
-            return self.nothing
         if effect not in self._made:
             self._made[effect] = self._build(effect)
         return self._made[effect]
 
-    # -- which effects there are ------------------------------------------------------------
-
-    def _of(self, rule: Rule) -> Iterator[Effect]:
-        """The effects a rule takes part in."""
-        match rule.verb:
-            case Verb.RECOMMEND | Verb.EXCLUDE:
-                second = STRENGTH if rule.verb is Verb.RECOMMEND else ASSUMPTION
-                yield from (Effect(k, (n,)) for n in rule.targets for k in (MEMBERSHIP, second))
-            case Verb.CAUTION | Verb.TAILOR:
-                yield from (Effect(_ALONE[rule.verb], (name,), rule.id) for name in rule.targets)
-            case Verb.REFER | Verb.FLAG | Verb.CHOOSE_ONE | Verb.TOGETHER:
-                yield Effect(_ALONE[rule.verb], rule.targets or (rule.id,), rule.id)
-            case Verb.ASK:
-                yield Effect(QUESTION, (rule.text.ask or "",))
-            case Verb.SEQUENCE:
-                yield from (Effect(ORDER, pair) for pair in pairwise(rule.targets))
-            case Verb.LIMIT:
-                yield from (Effect(LIMIT, (name,)) for name, _ in _limits(rule))
-        if is_liftable(rule) or rule.text.after_finding:
-            yield Effect(LIFTING, (rule.id,), rule.id)
+    def has(self, rule: str) -> bool:
+        """Whether a rule is in effect."""
+        return rule in self.world.rulebook.rules and rule not in self.world.inactive
 
     # -- what they are ----------------------------------------------------------------------
 
     def _build(self, effect: Effect) -> Node:
         world = self.world
-        rules = [world.rulebook.rules[name] for name in sorted(self.all[effect])]
+        about = effect.about[0]
         match effect.kind:
             case "membership":
-                return world.membership(effect.about[0], wish=False)
+                return world.membership(about, wish=False)
             case "strength":
-                return self._strength(rules)
+                return self._strength(world.rules_on(Verb.RECOMMEND, about))
             case "assumption":
-                return self._assumption(rules)
+                return self._assumption(world.rules_on(Verb.EXCLUDE, about))
             case "adaptation":
-                return self._adaptation(world.rulebook.adaptations[effect.about[0]])
-            case "stop":
-                return self._stop(rules[0])
+                adaptation = world.rulebook.adaptations.get(about)
+                return self._adaptation(adaptation) if adaptation else self.nothing
             case "question":
-                return self._question(rules)
+                return self._question([r for r in world.acting(Verb.ASK) if r.text.ask == about])
             case "order":
-                return self._order(effect.about, rules)
+                return self._order(effect.about, world.acting(Verb.SEQUENCE))
             case "limit":
-                return self._limit(effect.about[0], rules)
-        (rule,) = rules
+                return self._limit(about, world.acting(Verb.LIMIT))
+        return self._of_rule(effect)
+
+    def _of_rule(self, effect: Effect) -> Node:
+        """An effect that is one rule's."""
+        if not self.has(effect.rule):
+            return self.nothing
+        world, rule = self.world, self.world.rulebook.rules[effect.rule]
+        if effect not in effects_of(rule):
+            return self.nothing
+        if effect.kind == STOP:
+            return self._stop(rule)
         if effect.kind == LIFTING:
             return self._lifting(rule)
         says = {truth: said(rule, truth) for truth in (FALSE, UNKNOWN, TRUE)}
@@ -199,7 +207,9 @@ class Effects:
     def _limit(self, measure: str, rules: Iterable[Rule]) -> Node:
         made = self.nothing
         for rule in rules:
-            most = dict(_limits(rule))[measure]
+            most = dict(_limits(rule)).get(measure)
+            if most is None:
+                continue
             acting = self._where(self.world.truth(rule), UNKNOWN, TRUE)
             made = self._join(_least, made, self._map(_says(most), acting))
         return made
@@ -217,6 +227,30 @@ class Effects:
         return self.world.store.apply(
             lambda under, so: value if so == TRUE else under, below, where, {}
         )
+
+
+def effects_of(rule: Rule) -> list[Effect]:
+    """The effects a rule takes part in; one that concludes has none of its own."""
+    return list(_effects_of(rule))
+
+
+def _effects_of(rule: Rule) -> Iterator[Effect]:
+    match rule.verb:
+        case Verb.RECOMMEND | Verb.EXCLUDE:
+            second = STRENGTH if rule.verb is Verb.RECOMMEND else ASSUMPTION
+            yield from (Effect(k, (n,)) for n in rule.targets for k in (MEMBERSHIP, second))
+        case Verb.CAUTION | Verb.TAILOR:
+            yield from (Effect(_ALONE[rule.verb], (name,), rule.id) for name in rule.targets)
+        case Verb.REFER | Verb.FLAG | Verb.CHOOSE_ONE | Verb.TOGETHER:
+            yield Effect(_ALONE[rule.verb], rule.targets or (rule.id,), rule.id)
+        case Verb.ASK:
+            yield Effect(QUESTION, (rule.text.ask or "",))
+        case Verb.SEQUENCE:
+            yield from (Effect(ORDER, pair) for pair in pairwise(rule.targets))
+        case Verb.LIMIT:
+            yield from (Effect(LIMIT, (name,)) for name, _ in _limits(rule))
+    if is_liftable(rule) or rule.text.after_finding:
+        yield Effect(LIFTING, (rule.id,), rule.id)
 
 
 _ALONE: Mapping[Verb, str] = {

@@ -16,7 +16,7 @@ from recommender.errors import RecommenderError
 from recommender.facts import Fact, Moment, Possible, State, describe, is_exact
 from recommender.governance.effects import LIMIT, MEMBERSHIP, STOP, Effect, Seen, seen
 from recommender.governance.pair import Difference, Pair
-from recommender.governance.search import Branches, Cost, Search
+from recommender.governance.search import Cost, Search
 from recommender.governance.validate import elements_of, facts_of
 from recommender.governance.world import DECLINED, LIFTED
 from recommender.mdd import Node
@@ -119,7 +119,6 @@ class Neighbours:
         self._pair = pair
         self._vignettes = vignettes
         self._starts: dict[str, dict[int, int]] = {}
-        self._branches: Branches = {}
 
     def nearest(self, difference: Difference) -> Nearest | None:
         """The vignette with the fewest edits; None where none was confirmed."""
@@ -161,7 +160,7 @@ class Neighbours:
         return self._starts[one.name]
 
     def _search(self, where: Node, one: Known) -> Search:
-        return Search(self._pair.before.world, where, self._start(one), self._branches)
+        return Search(self._pair.before.world, where, self._start(one))
 
     def _edits(self, where: Node, one: Known) -> dict[str, Possible]:
         """What each edited feature has to be."""

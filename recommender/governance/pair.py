@@ -5,7 +5,7 @@ and a diagram of the people for whom. Where no effect differs the two give every
 that is a proof. A difference is shown only by somebody on whom both rulebooks were run.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date
 from functools import cached_property
 from itertools import combinations
@@ -17,9 +17,11 @@ from recommender.governance.bounds import MEASURES
 from recommender.governance.claims import MOST_TRIED
 from recommender.governance.effects import (
     ADAPTATION,
+    ASSUMED,
     ASSUMPTION,
     CAUTION,
     CHOICE,
+    KINDS,
     LIFTING,
     LIMIT,
     MEMBERSHIP,
@@ -30,6 +32,7 @@ from recommender.governance.effects import (
     TOGETHER,
     Effect,
     Effects,
+    effects_of,
     seen,
 )
 from recommender.governance.outcomes import Outcomes
@@ -94,10 +97,23 @@ class Difference(NamedTuple):
 
 
 class Pair:
-    """Two rulebooks over the same possible patients."""
+    """Two rulebooks over the same possible patients.
 
-    def __init__(self, old: Rulebook, new: Rulebook, as_of: date, *, budget: int = BUDGET) -> None:
+    part: look only at what the rules that moved can touch, which is faster. Then nothing is known
+    of stops elsewhere, so that somebody may be missed whom only a free region shows.
+    """
+
+    def __init__(
+        self,
+        old: Rulebook,
+        new: Rulebook,
+        as_of: date,
+        *,
+        budget: int = BUDGET,
+        part: bool = False,
+    ) -> None:
         self.old, self.new, self.as_of = old, new, as_of
+        self._part = part
         self.unmapped = tuple(sorted(_unmapped(old, new)))
         """Features that mean something else in the new rulebook: nothing can be compared."""
         self._budget = budget
@@ -127,12 +143,31 @@ class Pair:
 
     @cached_property
     def _effects(self) -> tuple[Effects, Effects]:
-        common = shared(self.as_of, self.old, self.new)
-        before, after = (
-            Effects(World(book, self.as_of, sharing=common)) for book in (self.old, self.new)
-        )
+        books = self._parts() if self._part else (self.old, self.new)
+        common = shared(self.as_of, *books)
+        before, after = (Effects(World(book, self.as_of, sharing=common)) for book in books)
         common.store.limit(self._budget)
         return before, after
+
+    def _parts(self) -> tuple[Rulebook, Rulebook]:
+        """Each rulebook with the rules alone that what moved can touch, and no promises."""
+        books = (self.old, self.new)
+        moved = [book.rules[name] for book in books for name in self.moved if name in book.rules]
+        if any(_reaches_all(rule) for rule in moved):
+            return books
+        effects = {effect for rule in moved for effect in effects_of(rule)}
+        about = {name for effect in effects for name in effect.about}
+        kept = {
+            name
+            for book in books
+            for name, rule in book.rules.items()
+            if name in self.moved
+            or not (name in self.old.rules and name in self.new.rules)
+            or _is_about(rule, about)
+            or not effects.isdisjoint(effects_of(rule))
+        }
+        first, second = (book.only(_with_conclusions(book, kept)) for book in books)
+        return first, second
 
     @property
     def before(self) -> Effects:
@@ -165,18 +200,31 @@ class Pair:
         for effect in self.touched():
             yield from self.differing(effect)
 
-    def touched(self) -> Iterator[Effect]:
+    def touched(self) -> list[Effect]:
         """The effects that a moved rule takes part in, or whose adaptation changed."""
-        if not self.moved and self.old.adaptations == self.new.adaptations:
-            return
-        before, after = self.before.all, self.after.all
-        nobody: frozenset[str] = frozenset()
-        for effect in dict.fromkeys([*before, *after]):
-            if effect.kind == LIFTING and not (effect in before and effect in after):
-                continue  # that nothing lifts it, or nothing did, shows in what it does
-            rules = before.get(effect, nobody) | after.get(effect, nobody)
-            if rules & self.moved or effect.kind == ADAPTATION:
-                yield effect
+        found = {
+            effect
+            for effects in (self.before, self.after)
+            for name in self.moved
+            if effects.has(name)
+            for effect in effects_of(effects.world.rulebook.rules[name])
+            # That nothing lifts it, or nothing did, shows in what it does.
+            if effect.kind != LIFTING or self._has_both(effect)
+        }
+        if self.old.adaptations is not self.new.adaptations:
+            found |= {
+                Effect(ADAPTATION, (name,))
+                for name, one in self.old.adaptations.items()
+                if name in self.new.adaptations and self.new.adaptations[name] != one
+            }
+        return sorted(found, key=lambda effect: (KINDS.index(effect.kind), effect))
+
+    def _has_both(self, effect: Effect) -> bool:
+        return all(
+            effects.has(effect.rule)
+            and effect in effects_of(effects.world.rulebook.rules[effect.rule])
+            for effects in (self.before, self.after)
+        )
 
     def _rests_on_moved(self, rule: str) -> bool:
         """Whether what dates a rule's findings may be another: a conclusion it rests on moved."""
@@ -325,6 +373,33 @@ def _ends(store: Diagrams, node: Node) -> set[Any]:
     for inner in store.below([node]):
         found.update(store.value(c) for c in store.children(inner) if store.is_terminal(c))
     return found - {None}
+
+
+# ------------------------------------------------------------------------------- parts
+
+
+def _reaches_all(rule: Rule) -> bool:
+    """Whether what a rule does shows on any adaptation."""
+    return rule.verb is Verb.LIMIT or (rule.verb is Verb.REFER and rule.unknown_means in ASSUMED)
+
+
+def _is_about(rule: Rule, about: Collection[str]) -> bool:
+    """Whether a rule bears on whether one of these is recommended."""
+    membership = rule.verb in (Verb.RECOMMEND, Verb.EXCLUDE)
+    return membership and any(name in about for name in rule.targets)
+
+
+def _with_conclusions(rulebook: Rulebook, names: Collection[str]) -> set[str]:
+    """These rules and all that conclude what they rest on."""
+    found: set[str] = set()
+    waiting = [name for name in names if name in rulebook.rules]
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            for test in tests_of(rulebook.rules[name].condition):
+                waiting += [rule.id for rule in rulebook.concluding.get(test.feature, ())]
+    return found
 
 
 # ------------------------------------------------------------------------------- what moved

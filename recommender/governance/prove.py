@@ -11,7 +11,7 @@ from typing import Any
 from recommender.errors import EngineError, Problem
 from recommender.governance.findings import Finding, Plain, Report, Severity, Verdict
 from recommender.governance.people import People
-from recommender.governance.registry import CHECKS
+from recommender.governance.registry import USUAL
 from recommender.governance.run import Check, Run
 from recommender.governance.validate import validate
 from recommender.governance.world import World
@@ -22,7 +22,7 @@ LINKS = Check("G00", "links", Severity.ERROR, lambda run, check: _links(run, che
 
 def prove(
     run: Run,
-    checks: Sequence[Check] = CHECKS,
+    checks: Sequence[Check] = USUAL,
     *,
     ask_z3: bool = False,
     smt: Path | None = None,

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from recommender import content as files
 from recommender.gather import gather
+from recommender.governance.effects import Effects
 from recommender.governance.findings import Finding, Plain, Severity, Verdict
 from recommender.governance.outcomes import Outcomes
 from recommender.governance.people import People
@@ -46,6 +47,7 @@ class Run:
         self.world = World(self.rulebook, self.as_of)
         self.people = People(self.world)
         self.outcomes = Outcomes(self.world)
+        self.effects = Effects(self.world)
         self.world.store.limit(self.budget)
 
     def place(self, section: str, name: str) -> str:
@@ -83,6 +85,8 @@ class Check(NamedTuple):
     name: str
     severity: Severity
     run: Callable[["Run", "Check"], Iterator[Finding]]
+    on_request: bool = False
+    """Whether it takes so long that it is only made when named."""
 
 
 def places_of(root: Path, site: Path | None, shown: str = "") -> dict[tuple[str, str], str]:

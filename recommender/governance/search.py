@@ -23,7 +23,6 @@ Wide = Mapping[int, tuple[int, int]]
 """For an ordered variable that is known, the first and last region that will do."""
 
 Cost = tuple[int, int, int]
-Branches = dict[Node, list[tuple[Node, int]]]
 Found = tuple[Cost, int]
 """What it costs from here on, and the element that starts it."""
 
@@ -32,8 +31,7 @@ class Search:
     """Looks for the plainest profile inside one diagram.
 
     start: the elements of a patient whose findings are to be changed as little as may be; acts and
-    wishes stay theirs. Without it everything starts as not asked. branches: kept between searches
-    of one world, it makes them faster.
+    wishes stay theirs. Without it everything starts as not asked.
     """
 
     def __init__(
@@ -41,13 +39,12 @@ class Search:
         world: World,
         where: Node,
         start: Cube | None = None,
-        branches: "Branches | None" = None,
     ) -> None:
         self._world = world
         self._store = world.store
         self._where = where
         self._start = start
-        self._branches: Branches = {} if branches is None else branches
+        self._branches: dict[Node, Sequence[tuple[Node, int]]] = world.branches
         self._best: dict[tuple[Node, bool], Found | None] = {}
 
     @cached_property

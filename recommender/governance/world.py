@@ -52,6 +52,8 @@ class World:
         self.conditions = Conditions(rulebook, self.inactive, space=self.space, store=self.store)
         self.no, self.yes = self.store.terminal(FALSE), self.store.terminal(TRUE)
         self._unasked: dict[int, int] = {}
+        self.branches: dict[Node, Sequence[tuple[Node, int]]] = {}
+        """Kept by searches: where a node leads, with the plainest element for each place."""
         self._memberships: dict[tuple[str, bool], Node] = {}
 
     def varied(self, rulebook: Rulebook, changed: Collection[str]) -> "World":

@@ -60,7 +60,7 @@ def test_the_same_rules_are_equivalent(old: str) -> None:
 
 def test_a_weaker_exclusion_is_told_with_its_patient_and_ends_with_1(old: str, weaker: str) -> None:
     text = " ".join(diff(old, weaker, code=1).split())
-    assert "mbct, status: withheld → recommended. SAFETY" in text
+    assert "mbct, status: withheld → recommended (SAFETY)" in text
     assert "Caused by safety.device.device (if_not_known, justify)" in text
     assert "half changes as it is" in text
     assert "mbct: withheld → phase 2" in text

@@ -100,14 +100,14 @@ def _run(content: Path | None, as_of: str | None, budget: int | None) -> "Run":
 
 
 def _chosen(codes: "Sequence[str]") -> "Sequence[Check]":
-    from recommender.governance.registry import CHECKS
+    from recommender.governance.registry import CHECKS, USUAL
 
     known = [one.code for one in CHECKS]
     for code in codes:
         if code not in known:
             message = f"there is no check '{code}'. Known: {', '.join(known)}."
             raise typer.BadParameter(message, param_hint="--check")
-    return [one for one in CHECKS if not codes or one.code in codes]
+    return [one for one in CHECKS if one.code in codes] if codes else USUAL
 
 
 def _progress() -> Any:

@@ -1,0 +1,58 @@
+"""G04: a rule without which everybody's plan would be the same.
+
+*What it checks.* Each rule in effect: that the plan of somebody would be another without it. Of
+those that fail, the most that could go together is named: of two copies each is needless, not both.
+*Why it matters.* Nobody can tell from outside whether such a rule is a second line of defence or a
+mistake. A conclusion that changes no plan only tells the clinician something: information.
+*Wrong.* `exclude: mbct` in psychosis, beside an exclude of MBCT in any psychotic or manic state.
+*Right.* Leave it out, or say in `limits` what it is there for.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from recommender.governance.findings import Finding, Severity
+from recommender.governance.pair import Pair
+from recommender.governance.run import Check, Run, found
+from recommender.rules import Rule, Verb
+
+
+def needless(run: Run, check: Check) -> Iterator[Finding]:
+    """G04: each rule whose loss changes nobody's plan."""
+    alone = [rule for rule in run.world.active if not _is_missed(run, rule)]
+    together = _together(run, alone)
+    for rule in alone:
+        why = "without it everybody's plan would be the same"
+        details = {"removable_together": together}
+        finding = found(run, check, rule, why, details=details)
+        concludes = rule.verb is Verb.CONCLUDE
+        yield replace(finding, severity=Severity.INFO) if concludes else finding
+
+
+def _is_missed(run: Run, rule: Rule) -> bool:
+    """Whether somebody's plan would be another without the rule."""
+    return next(without(run, rule).differences(), None) is not None
+
+
+def without(run: Run, rule: Rule) -> Pair:
+    """The rulebook beside the same without this rule."""
+    book = run.rulebook
+    less = book.with_rules({name: one for name, one in book.rules.items() if name != rule.id})
+    if rule.verb is Verb.CONCLUDE:
+        return Pair(book, less, run.as_of, budget=run.budget, part=True)
+    return Pair.beside(run.effects, run.people, (book, rule.id), (less, rule.id))
+
+
+def _together(run: Run, rules: list[Rule]) -> list[str]:
+    """As many of them as can go at once, the first ones first."""
+    kept = dict(run.rulebook.rules)
+    gone: list[str] = []
+    for rule in rules:
+        less = {name: one for name, one in kept.items() if name != rule.id}
+        pair = Pair(
+            run.rulebook, run.rulebook.with_rules(less), run.as_of, budget=run.budget, part=True
+        )
+        if next(pair.differences(), None) is None:
+            kept = less
+            gone.append(rule.id)
+    return gone
