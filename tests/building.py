@@ -76,7 +76,14 @@ def _feature(name: str, kind: str, more: Mapping[str, Any], **shape: Any) -> Pla
 
 # ------------------------------------------------------------------------------- rulebooks
 
-HEADER = {"id": "tiny", "version": "1", "title": "Tiny", "status": "draft", "language": "en"}
+HEADER = {
+    "id": "tiny",
+    "version": "1",
+    "title": "Tiny",
+    "status": "draft",
+    "language": "en",
+    "safe_base": "Care goes on.",
+}
 CRISIS = {"id": "crisis", "title": "Crisis", "urgency": "immediate", "action": "Act now."}
 
 
