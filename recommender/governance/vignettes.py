@@ -175,7 +175,7 @@ def expectation(answer: Recommendation) -> dict[str, Any]:
     plan = answer.plan
     aside = {one.candidate.adaptation.id: one.status for one in plan.set_aside}
     counted = Counter(aside.values())
-    usual = max(Status, key=lambda status: counted[status])
+    usual = max(map(Status, ASIDE), key=lambda one: (counted[one], one is Status.NOT_INDICATED))
     return {
         "status": answer.status.value,
         "plan": _planned(answer),
