@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from recommender import Rulebook
 from recommender.errors import EngineError
@@ -204,7 +205,7 @@ def test_what_a_bearing_rule_goes_by_bears_too() -> None:
             "default": False,
         },
     ]
-    rules = {
+    rules: dict[str, Plain] = {
         "inference.t.risk": {"when": {"danger": True}, "conclude": {"risk": True}},
         "safety.t.stop": {"when": {"risk": True}, "refer": "crisis"},
     }
@@ -264,7 +265,7 @@ def _slow(mutant: Mutant, made: Rulebook, vignettes: list[tuple[str, Profile]]) 
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(drawn.rulebooks(rules=7, willing=True), drawn.st.data())
+@given(drawn.rulebooks(rules=7, willing=True), st.data())
 def test_redoing_what_a_change_reaches_is_the_whole_flow(made: Rulebook, data: Any) -> None:
     several = [data.draw(drawn.profiles(made)) for _ in range(3)]
     vignettes = []
@@ -281,7 +282,7 @@ def test_redoing_what_a_change_reaches_is_the_whole_flow(made: Rulebook, data: A
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(drawn.rulebooks(rules=6), drawn.st.data())
+@given(drawn.rulebooks(rules=6), st.data())
 def test_an_equivalent_mutant_never_changes_a_plan(made: Rulebook, data: Any) -> None:
     found = mutate(made, [], drawn.AS_OF)
     same = [one.mutant for one in found.decided if one.fate is Fate.EQUIVALENT]
