@@ -41,7 +41,7 @@ class Chance(NamedTuple):
     witness: Witness | None = None
 
 
-MOST_FURTHER = 6
+MOST_FURTHER = 4
 """People of one difference looked for where no profile of the first can be had."""
 
 _PROBE = "~probe"

@@ -24,6 +24,12 @@ from recommender.rulebook import Rulebook
 
 MOST_JOINED: Final = 3
 """Profiles that fit in which room is looked for before a new one is begun."""
+MOST_WAYS: Final = 4
+"""Ways to record one patient that are tried."""
+
+
+class _Enough(Exception):
+    """No further way to record a patient is tried."""
 
 
 @dataclass
@@ -74,7 +80,7 @@ class Suite:
             both = _both(known.witness, witness)
             if both is None:
                 continue
-            made = self._written(both, [*known.meets, one])
+            made = self._written(both, [*known.meets, one], ways=1)
             if made is not None:
                 self.suggested[at] = made
                 return True
@@ -83,18 +89,25 @@ class Suite:
                 break
         return False
 
-    def _written(self, witness: Witness, meeting: list[Obligation]) -> Suggestion | None:
-        """The profile of a patient, if it meets all of these."""
+    def _written(
+        self, witness: Witness, meeting: list[Obligation], *, ways: int = MOST_WAYS
+    ) -> Suggestion | None:
+        """The profile of a patient, if one of so many ways to record them meets all of these."""
         cases: list[Case] = []
 
         def meets(answer: Recommendation, _stops: object) -> bool:
             self._tried += 1
             case = self._cases.case(f"tried {self._tried}", answer.profile, self._as_of)
-            cases[:] = [case]
+            cases.append(case)
+            if len(cases) > ways:
+                raise _Enough
             return all(self._covering.met(one, case) for one in reversed(meeting))
 
-        plain, _ = realised(witness, self._rulebook, self._as_of, "suggested", meets)
-        return None if plain is None else Suggestion(witness, plain, cases[0], meeting)
+        try:
+            plain, _ = realised(witness, self._rulebook, self._as_of, "suggested", meets)
+        except _Enough:
+            return None
+        return None if plain is None else Suggestion(witness, plain, cases[-1], meeting)
 
     def files(self) -> Iterator[tuple[str, Plain]]:
         """The suggested vignettes with their names."""
