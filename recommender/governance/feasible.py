@@ -14,6 +14,7 @@ from typing import NamedTuple
 from recommender.candidates import Status
 from recommender.conditions import TRUE, UNKNOWN, Test
 from recommender.governance.claims import MOST_TRIED
+from recommender.governance.comparing import Comparing
 from recommender.governance.obligations import OTHERWISE, Aspect, Obligation, instead
 from recommender.governance.pair import BUDGET, Difference, Pair
 from recommender.governance.people import People
@@ -55,6 +56,7 @@ class Feasible:
         self._rulebook = rulebook
         self._as_of = as_of
         self._budget = budget
+        self._comparing = Comparing(rulebook, as_of, budget=budget)
 
     def chance(self, one: Obligation) -> Chance:
         """What can be said of one obligation."""
@@ -107,7 +109,9 @@ class Feasible:
         if probe is not None:
             rules[_PROBE] = replace(rule, id=_PROBE, condition=probe, status="retired")
         new = self._rulebook.with_rules(rules)
-        return Pair(self._rulebook, new, self._as_of, budget=self._budget)
+        if probe is not None:
+            return Pair(self._rulebook, new, self._as_of, budget=self._budget)
+        return self._comparing.pair(rule, changed, new)
 
     def _of_pairs(self, pairs: Iterable[tuple[Pair, list[tuple[Test, int]]]]) -> Chance:
         found = Verdict.INFEASIBLE

@@ -17,6 +17,7 @@ from typing import Any, Final, NamedTuple
 from recommender.engines import native
 from recommender.governance.bearing import bearing
 from recommender.governance.cases import Cases
+from recommender.governance.comparing import Comparing
 from recommender.governance.effects import seen
 from recommender.governance.findings import Plain
 from recommender.governance.jobs import in_order
@@ -145,8 +146,7 @@ class _Deciding:
     def __init__(self, rulebook: Rulebook, killing: Killing, as_of: date, budget: int) -> None:
         self._rulebook = rulebook
         self._killing = killing
-        self._as_of = as_of
-        self._budget = budget
+        self._comparing = Comparing(rulebook, as_of, budget=budget)
 
     def of_rule(self, several: Sequence[Mutant]) -> list[Decided]:
         return [self._decided(one) for one in several]
@@ -169,7 +169,8 @@ class _Deciding:
 
     def _compared(self, mutant: Mutant) -> Decided:
         new = self._rulebook.with_rules(mutant.rules(self._rulebook))
-        pair = Pair(self._rulebook, new, self._as_of, budget=self._budget)
+        rule = self._rulebook.rules[mutant.rule]
+        pair = self._comparing.pair(rule, mutant.mutated, new)
         difference = None
         for difference in pair.differences():
             witness = pair.somebody(difference)
