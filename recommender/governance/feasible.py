@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from recommender.candidates import Status
 from recommender.conditions import TRUE, UNKNOWN, Test
+from recommender.governance.bounds import Bounds
 from recommender.governance.claims import MOST_TRIED
 from recommender.governance.comparing import Comparing
 from recommender.governance.obligations import OTHERWISE, Aspect, Obligation, instead
@@ -194,7 +195,7 @@ class Feasible:
                 acting = world.where(world.truth(rule), UNKNOWN, TRUE)
                 yield world.every([acting, world.negated(world.recommendable(first))])
                 yield acting
-        for rule in world.acting(Verb.LIMIT):
+        for rule in Bounds(self._rulebook, world.inactive).putting_off(name):
             yield world.where(world.truth(rule), UNKNOWN, TRUE)
 
     def _somebody(self, where: Node, shows: Callable[[Recommendation], bool]) -> Chance:
