@@ -23,6 +23,7 @@ from recommender.governance.findings import Plain
 from recommender.governance.jobs import in_order
 from recommender.governance.killing import Killing
 from recommender.governance.mutants import Mutant, mutants
+from recommender.governance.nearest import Neighbours, known
 from recommender.governance.pair import BUDGET, Difference, Pair
 from recommender.governance.realise import realised
 from recommender.governance.run import Places
@@ -63,6 +64,8 @@ class Decided(NamedTuple):
     about: tuple[str, ...] = ()
     vignette: str = ""
     """Of a live one, the vignette whose plan is another and that expects nothing of it."""
+    edits: list[Plain] | None = None
+    """Where it is another only once these findings of the vignette are otherwise."""
     witness: Plain | None = None
     """Where no vignette shows it, a patient who does."""
     profile: Plain | None = None
@@ -178,7 +181,22 @@ class _Deciding:
                 return self._live(mutant, pair, difference, witness)
         if difference is None:
             return Decided(mutant, Fate.EQUIVALENT)
-        return Decided(mutant, Fate.UNDECIDED, "no_witness", difference.effect.about)
+        return self._near(mutant, pair) or Decided(
+            mutant, Fate.UNDECIDED, "no_witness", difference.effect.about
+        )
+
+    def _near(self, mutant: Mutant, pair: Pair) -> Decided | None:
+        """A live one that a vignette shows once some of its findings are otherwise."""
+        profiles = [(case.name, case.profile) for case in self._killing.cases.all]
+        neighbours = Neighbours(pair, known(profiles, pair, read_alike=True)[0])
+        for difference in pair.differences():
+            found = neighbours.nearest(difference)
+            if found is not None:
+                effect, edits = difference.effect, [dict(one) for one in found.edits]
+                return Decided(
+                    mutant, Fate.LIVE, effect.kind, effect.about, found.vignette, edits=edits
+                )
+        return None
 
     def _live(
         self, mutant: Mutant, pair: Pair, difference: Difference, witness: Witness
@@ -189,9 +207,8 @@ class _Deciding:
             Fate.LIVE,
             effect.kind,
             effect.about,
-            "",
-            written(witness, self._rulebook),
-            distinguishing(witness, pair, slug(mutant)),
+            witness=written(witness, self._rulebook),
+            profile=distinguishing(witness, pair, slug(mutant)),
         )
 
 
@@ -312,6 +329,7 @@ def _shown(one: Decided, places: Places) -> Plain:
         "why": one.by,
         "about": list(one.about),
         "vignette": one.vignette,
+        "edits": one.edits,
         "witness": one.witness,
         "profile": one.profile,
     }

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -292,28 +288,3 @@ def test_an_equivalent_mutant_never_changes_a_plan(made: Rulebook, data: Any) ->
         for person in people:
             before, after = (seen(recommend(as_profile(person), one)) for one in (made, other))
             assert before == after, mutant
-
-
-# ------------------------------------------------------------------------------- the report
-
-_REPORT = """
-import json, sys
-sys.path.insert(0, {root!r})
-from tests.governance.test_mutate import AT_FIVE, CLIP, book
-from tests.building import AS_OF
-from recommender.governance.mutate import document, mutate
-print(json.dumps(document(mutate(book(), [AT_FIVE, CLIP], AS_OF, jobs={jobs}))))
-"""
-
-
-def test_the_report_is_the_same_under_any_hash_seed_and_number_of_processes() -> None:
-    root = str(Path.cwd())
-    made = set()
-    for seed, jobs in (("1", 1), ("2", 2), ("3", 1)):
-        code = _REPORT.format(root=root, jobs=jobs)
-        env = os.environ | {"PYTHONHASHSEED": seed}
-        done = subprocess.run(
-            [sys.executable, "-c", code], env=env, check=True, capture_output=True, text=True
-        )
-        made.add(done.stdout)
-    assert len(made) == 1

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +15,7 @@ import yaml
 from typer.testing import CliRunner, Result
 
 from recommender.surfaces.cli import app
-from tests.building import AS_OF, FILES, Plain, patient, write
+from tests.building import AS_OF, FILES, SAFE, Plain, patient, write
 
 RULES: Plain = {
     "topic": "Mindfulness",
@@ -119,3 +123,25 @@ def test_a_living_mutant_is_suggested_as_a_vignette(folder: Path) -> None:
     assert files
     for path in files:
         assert yaml.safe_load(path.read_text("utf-8"))["expect"]["unreviewed"] is True
+
+
+@pytest.mark.parametrize("command", ["mutate", "coverage"])
+def test_reports_are_the_same_under_any_hash_seed_and_number_of_processes(
+    folder: Path, command: str
+) -> None:
+    twice = {name: deepcopy(SAFE) for name in ("again", "twice")}
+    write(folder, {"rules/safety/more.yaml": {"topic": "M", "rules": twice}})
+    words = ["rules", command, "--content", str(folder), "--as-of", AS_OF.isoformat()]
+    made = set()
+    for seed, jobs in (("1", "1"), ("2", "2"), ("3", "3")):
+        suggested = folder / f"to-review-{seed}"
+        more = ["--suggest", str(suggested), "--format", "json"]
+        done = subprocess.run(
+            [sys.executable, "-m", "recommender", *words, "--jobs", jobs, *more],
+            env=os.environ | {"PYTHONHASHSEED": seed},
+            check=True,
+            capture_output=True,
+        )
+        texts = tuple(path.read_bytes() for path in sorted(suggested.iterdir()))
+        made.add((done.stdout, texts))
+    assert len(made) == 1
