@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from fractions import Fraction
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 from recommender.engines import native
 from recommender.governance.bearing import bearing
-from recommender.governance.cases import Cases
+from recommender.governance.cases import Case, Cases
 from recommender.governance.comparing import Comparing
 from recommender.governance.effects import seen
 from recommender.governance.findings import Plain
@@ -27,6 +28,7 @@ from recommender.governance.nearest import Neighbours, known
 from recommender.governance.pair import BUDGET, Difference, Pair
 from recommender.governance.realise import realised
 from recommender.governance.run import Places
+from recommender.governance.suggest import Suite
 from recommender.governance.witness import Witness, written
 from recommender.mdd import TooLarge
 from recommender.pipeline import answer_of
@@ -70,6 +72,7 @@ class Decided(NamedTuple):
     """Where no vignette shows it, a patient who does."""
     profile: Plain | None = None
     """The witness as a profile that shows the difference; None where none could be written."""
+    person: Witness | None = None
 
 
 @dataclass(frozen=True)
@@ -209,6 +212,7 @@ class _Deciding:
             effect.about,
             witness=written(witness, self._rulebook),
             profile=distinguishing(witness, pair, slug(mutant)),
+            person=witness,
         )
 
 
@@ -230,10 +234,31 @@ def slug(mutant: Mutant) -> str:
     return whole[-63:].lstrip("-.")
 
 
+def suite(found: Mutation, tell: Callable[[str], None] = lambda _: None) -> Suite[Mutant]:
+    """Vignettes that notice living mutants, as few as are easily had."""
+    made = Suite(found.rulebook, found.cases, found.as_of, partial(_notices, found), slug)
+    living = [one for one in found.decided if one.person is not None]
+    for n, one in enumerate(living):
+        tell(f"{n + 1} of {len(living)}")
+        assert one.person is not None
+        made.add(one.mutant, [one.person])
+    return made
+
+
+def _notices(found: Mutation, mutant: Mutant, case: Case) -> bool:
+    """Whether a mutant changes the plan of a case."""
+    cases, book = found.cases, found.rulebook.with_rules(mutant.rules(found.rulebook))
+    truth = cases.truth_of(mutant.mutated)(case)
+    other = cases.changed(book, mutant.rule)(case, truth)
+    return other is not None and seen(other[0]) != cases.seen(case)
+
+
 # ------------------------------------------------------------------------------- as plain data
 
 
-def document(found: Mutation, places: Places | None = None) -> Plain:
+def document(
+    found: Mutation, places: Places | None = None, made: Suite[Mutant] | None = None
+) -> Plain:
     """The report as plain data, the same for the same input."""
     header = found.rulebook.header
     return {
@@ -266,7 +291,13 @@ def document(found: Mutation, places: Places | None = None) -> Plain:
         "equivalent": [
             _shown(one, places or {}) for one in found.decided if one.fate is Fate.EQUIVALENT
         ],
-        "suggested": None,
+        "suggested": {
+            "files": len(made.suggested),
+            "meet": sum(len(one.meets) for one in made.suggested),
+            "unwritten": [slug(one) for one in made.unwritten],
+        }
+        if made is not None
+        else None,
         "passes": found.passes(),
     }
 

@@ -168,7 +168,7 @@ def test_suggestions_show_all_that_is_missing_and_count_for_nothing_yet() -> Non
     found = look()
     made = suite(found)
     assert made.unwritten == []
-    files = list(made.files())
+    files = list(made.files("shows"))
     assert 2 <= len(files) < sum(one.fate is Fate.MISSING for one in found.shown) / 2
     read = [(name, as_profile(plain)) for name, plain in files]
     for _, profile in read:

@@ -71,7 +71,8 @@ def test_a_profile_leads_to_the_facts(
             assert room.low <= found.low
             assert found.high <= room.high
         elif isinstance(found, Members):
-            assert wanted[0] & ~found.present == wanted[1] & ~found.absent == 0
+            assert isinstance(wanted, Members)
+            assert wanted.present & ~found.present == wanted.absent & ~found.absent == 0
         else:
             assert found == wanted
 
