@@ -121,10 +121,14 @@ class Cases:
 
     def dates(self, case: Case, rule: Rule) -> bool:
         """Whether a rule goes by the day of a finding that this one concludes from."""
-        if rule.verb is not Verb.CONCLUDE:
-            return False
-        waiting = self._waiting.get(rule.concludes[0], ())
-        return any(case.trace.truths[name] != FALSE for name in waiting)
+        return next(self._dated(case, rule), None) is not None
+
+    def _dated(self, case: Case, rule: Rule) -> Iterator[Rule]:
+        """The rules that go by the day of a finding that this one concludes from."""
+        if rule.verb is Verb.CONCLUDE:
+            for name in self._waiting.get(rule.concludes[0], ()):
+                if case.trace.truths[name] != FALSE:
+                    yield self.rulebook.rules[name]
 
     @cached_property
     def _waiting(self) -> Mapping[str, list[str]]:
@@ -151,10 +155,7 @@ class Cases:
         old, new = self.rulebook.rules[name], book.rules.get(name)
 
         def answered(case: Case, truth: Truth) -> Answered | None:
-            trace = redo(case.trace, truth)
-            if self.dates(case, old):
-                return answer_of(trace, case.profile, _PRODUCED)
-            return _answered(case, trace, old, new)
+            return _answered(case, redo(case.trace, truth), old, new, self._dated(case, old))
 
         return answered
 
@@ -244,12 +245,17 @@ class _Redo:
 _ON_ADAPTATIONS: Final = frozenset({Verb.RECOMMEND, Verb.EXCLUDE, Verb.CAUTION, Verb.TAILOR})
 
 
-def _answered(case: Case, trace: Trace, old: Rule, new: Rule | None) -> Answered | None:
-    """The answer after a change of one rule, from the first step on that can tell."""
+def _answered(
+    case: Case, trace: Trace, old: Rule, new: Rule | None, dated: Iterable[Rule]
+) -> Answered | None:
+    """The answer after a change of one rule, from the first step on that can tell.
+
+    dated: rules that may be lifted otherwise, or answered.
+    """
     profile, releases = case.profile, case.profile.released()
     acting = [r for r in (old, new) if r is not None]
     if old.verb is Verb.CONCLUDE:
-        acting = list(_of_other_truth(case.trace, trace))
+        acting = [*_of_other_truth(case.trace, trace), *dated]
     verbs = {rule.verb for rule in acting}
     stops = case.stops
     if Verb.REFER in verbs:

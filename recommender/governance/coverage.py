@@ -118,9 +118,10 @@ def _missing(one: Obligation, chance: Chance) -> Shown:
     return Shown(one, _MISSING[chance.verdict], "", chance.witness)
 
 
-def suite(found: Coverage, tell: Callable[[str], None] = lambda _: None) -> Suite:
+def suite(found: Coverage, tell: Callable[[str], None] = lambda _: None) -> Suite[Obligation]:
     """Vignettes for what is missing, as few as are easily had."""
-    made = Suite(found.rulebook, found.cases, found.as_of)
+    met = Covering(found.rulebook, found.cases).met
+    made = Suite(found.rulebook, found.cases, found.as_of, met, label)
     feasible = Feasible(found.rulebook, found.as_of)
     missing = [one for one in found.shown if one.witness is not None]
     for n, one in enumerate(missing):
@@ -139,7 +140,9 @@ def _people(one: Shown, feasible: Feasible) -> Iterator[Witness]:
 # ------------------------------------------------------------------------------- as plain data
 
 
-def document(found: Coverage, places: Places | None = None, made: Suite | None = None) -> Plain:
+def document(
+    found: Coverage, places: Places | None = None, made: Suite[Obligation] | None = None
+) -> Plain:
     """The report as plain data, the same for the same input."""
     header = found.rulebook.header
     return {

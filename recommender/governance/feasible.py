@@ -13,7 +13,9 @@ from typing import NamedTuple
 
 from recommender.candidates import Status
 from recommender.conditions import TRUE, UNKNOWN, Test
+from recommender.governance.bounds import Bounds
 from recommender.governance.claims import MOST_TRIED
+from recommender.governance.comparing import Comparing
 from recommender.governance.obligations import OTHERWISE, Aspect, Obligation, instead
 from recommender.governance.pair import BUDGET, Difference, Pair
 from recommender.governance.people import People
@@ -41,7 +43,7 @@ class Chance(NamedTuple):
     witness: Witness | None = None
 
 
-MOST_FURTHER = 6
+MOST_FURTHER = 4
 """People of one difference looked for where no profile of the first can be had."""
 
 _PROBE = "~probe"
@@ -55,6 +57,7 @@ class Feasible:
         self._rulebook = rulebook
         self._as_of = as_of
         self._budget = budget
+        self._comparing = Comparing(rulebook, as_of, budget=budget)
 
     def chance(self, one: Obligation) -> Chance:
         """What can be said of one obligation."""
@@ -107,7 +110,9 @@ class Feasible:
         if probe is not None:
             rules[_PROBE] = replace(rule, id=_PROBE, condition=probe, status="retired")
         new = self._rulebook.with_rules(rules)
-        return Pair(self._rulebook, new, self._as_of, budget=self._budget)
+        if probe is not None:
+            return Pair(self._rulebook, new, self._as_of, budget=self._budget)
+        return self._comparing.pair(rule, changed, new)
 
     def _of_pairs(self, pairs: Iterable[tuple[Pair, list[tuple[Test, int]]]]) -> Chance:
         found = Verdict.INFEASIBLE
@@ -190,7 +195,7 @@ class Feasible:
                 acting = world.where(world.truth(rule), UNKNOWN, TRUE)
                 yield world.every([acting, world.negated(world.recommendable(first))])
                 yield acting
-        for rule in world.acting(Verb.LIMIT):
+        for rule in Bounds(self._rulebook, world.inactive).putting_off(name):
             yield world.where(world.truth(rule), UNKNOWN, TRUE)
 
     def _somebody(self, where: Node, shows: Callable[[Recommendation], bool]) -> Chance:

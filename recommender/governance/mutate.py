@@ -12,19 +12,23 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from fractions import Fraction
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 from recommender.engines import native
 from recommender.governance.bearing import bearing
-from recommender.governance.cases import Cases
+from recommender.governance.cases import Case, Cases
+from recommender.governance.comparing import Comparing
 from recommender.governance.effects import seen
 from recommender.governance.findings import Plain
 from recommender.governance.jobs import in_order
 from recommender.governance.killing import Killing
 from recommender.governance.mutants import Mutant, mutants
+from recommender.governance.nearest import Neighbours, known
 from recommender.governance.pair import BUDGET, Difference, Pair
 from recommender.governance.realise import realised
 from recommender.governance.run import Places
+from recommender.governance.suggest import Suite
 from recommender.governance.witness import Witness, written
 from recommender.mdd import TooLarge
 from recommender.pipeline import answer_of
@@ -62,10 +66,13 @@ class Decided(NamedTuple):
     about: tuple[str, ...] = ()
     vignette: str = ""
     """Of a live one, the vignette whose plan is another and that expects nothing of it."""
+    edits: list[Plain] | None = None
+    """Where it is another only once these findings of the vignette are otherwise."""
     witness: Plain | None = None
     """Where no vignette shows it, a patient who does."""
     profile: Plain | None = None
     """The witness as a profile that shows the difference; None where none could be written."""
+    person: Witness | None = None
 
 
 @dataclass(frozen=True)
@@ -145,8 +152,7 @@ class _Deciding:
     def __init__(self, rulebook: Rulebook, killing: Killing, as_of: date, budget: int) -> None:
         self._rulebook = rulebook
         self._killing = killing
-        self._as_of = as_of
-        self._budget = budget
+        self._comparing = Comparing(rulebook, as_of, budget=budget)
 
     def of_rule(self, several: Sequence[Mutant]) -> list[Decided]:
         return [self._decided(one) for one in several]
@@ -169,7 +175,8 @@ class _Deciding:
 
     def _compared(self, mutant: Mutant) -> Decided:
         new = self._rulebook.with_rules(mutant.rules(self._rulebook))
-        pair = Pair(self._rulebook, new, self._as_of, budget=self._budget)
+        rule = self._rulebook.rules[mutant.rule]
+        pair = self._comparing.pair(rule, mutant.mutated, new)
         difference = None
         for difference in pair.differences():
             witness = pair.somebody(difference)
@@ -177,7 +184,22 @@ class _Deciding:
                 return self._live(mutant, pair, difference, witness)
         if difference is None:
             return Decided(mutant, Fate.EQUIVALENT)
-        return Decided(mutant, Fate.UNDECIDED, "no_witness", difference.effect.about)
+        return self._near(mutant, pair) or Decided(
+            mutant, Fate.UNDECIDED, "no_witness", difference.effect.about
+        )
+
+    def _near(self, mutant: Mutant, pair: Pair) -> Decided | None:
+        """A live one that a vignette shows once some of its findings are otherwise."""
+        profiles = [(case.name, case.profile) for case in self._killing.cases.all]
+        neighbours = Neighbours(pair, known(profiles, pair, read_alike=True)[0])
+        for difference in pair.differences():
+            found = neighbours.nearest(difference)
+            if found is not None:
+                effect, edits = difference.effect, [dict(one) for one in found.edits]
+                return Decided(
+                    mutant, Fate.LIVE, effect.kind, effect.about, found.vignette, edits=edits
+                )
+        return None
 
     def _live(
         self, mutant: Mutant, pair: Pair, difference: Difference, witness: Witness
@@ -188,9 +210,9 @@ class _Deciding:
             Fate.LIVE,
             effect.kind,
             effect.about,
-            "",
-            written(witness, self._rulebook),
-            distinguishing(witness, pair, slug(mutant)),
+            witness=written(witness, self._rulebook),
+            profile=distinguishing(witness, pair, slug(mutant)),
+            person=witness,
         )
 
 
@@ -212,10 +234,31 @@ def slug(mutant: Mutant) -> str:
     return whole[-63:].lstrip("-.")
 
 
+def suite(found: Mutation, tell: Callable[[str], None] = lambda _: None) -> Suite[Mutant]:
+    """Vignettes that notice living mutants, as few as are easily had."""
+    made = Suite(found.rulebook, found.cases, found.as_of, partial(_notices, found), slug)
+    living = [one for one in found.decided if one.person is not None]
+    for n, one in enumerate(living):
+        tell(f"{n + 1} of {len(living)}")
+        assert one.person is not None
+        made.add(one.mutant, [one.person])
+    return made
+
+
+def _notices(found: Mutation, mutant: Mutant, case: Case) -> bool:
+    """Whether a mutant changes the plan of a case."""
+    cases, book = found.cases, found.rulebook.with_rules(mutant.rules(found.rulebook))
+    truth = cases.truth_of(mutant.mutated)(case)
+    other = cases.changed(book, mutant.rule)(case, truth)
+    return other is not None and seen(other[0]) != cases.seen(case)
+
+
 # ------------------------------------------------------------------------------- as plain data
 
 
-def document(found: Mutation, places: Places | None = None) -> Plain:
+def document(
+    found: Mutation, places: Places | None = None, made: Suite[Mutant] | None = None
+) -> Plain:
     """The report as plain data, the same for the same input."""
     header = found.rulebook.header
     return {
@@ -248,7 +291,13 @@ def document(found: Mutation, places: Places | None = None) -> Plain:
         "equivalent": [
             _shown(one, places or {}) for one in found.decided if one.fate is Fate.EQUIVALENT
         ],
-        "suggested": None,
+        "suggested": {
+            "files": len(made.suggested),
+            "meet": sum(len(one.meets) for one in made.suggested),
+            "unwritten": [slug(one) for one in made.unwritten],
+        }
+        if made is not None
+        else None,
         "passes": found.passes(),
     }
 
@@ -311,6 +360,7 @@ def _shown(one: Decided, places: Places) -> Plain:
         "why": one.by,
         "about": list(one.about),
         "vignette": one.vignette,
+        "edits": one.edits,
         "witness": one.witness,
         "profile": one.profile,
     }

@@ -5,57 +5,72 @@ In: obligations, each with a patient who meets it. Out: profiles with today's an
 obligations share a profile where their patients do not contradict each other and each is still met.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 from recommender.governance.cases import Case, Cases
-from recommender.governance.covering import Covering
 from recommender.governance.findings import Plain
-from recommender.governance.mutate import Mutation
 from recommender.governance.obligations import Obligation
 from recommender.governance.realise import realised
 from recommender.governance.vignettes import expectation
 from recommender.governance.witness import Witness
-from recommender.profile import as_profile
 from recommender.recommendation import Recommendation
 from recommender.rulebook import Rulebook
 
 MOST_JOINED: Final = 3
 """Profiles that fit in which room is looked for before a new one is begun."""
+MOST_WAYS: Final = 4
+"""Ways to record one patient that are tried."""
+
+
+class _Enough(Exception):
+    """No further way to record a patient is tried."""
+
+
+Goal = TypeVar("Goal")
+"""What a vignette is to show."""
 
 
 @dataclass
-class Suggestion:
+class Suggestion(Generic[Goal]):
     """One profile, and what it shows."""
 
     witness: Witness
     plain: Plain
     case: Case
-    meets: list[Obligation]
+    meets: list[Goal]
 
 
-class Suite:
+class Suite(Generic[Goal]):
     """Suggested vignettes while they are being put together."""
 
-    def __init__(self, rulebook: Rulebook, cases: Cases, as_of: date) -> None:
+    def __init__(
+        self,
+        rulebook: Rulebook,
+        cases: Cases,
+        as_of: date,
+        met: Callable[[Goal, Case], bool],
+        said: Callable[[Goal], str],
+    ) -> None:
         self._rulebook = rulebook
         self._cases = cases
         self._as_of = as_of
-        self._covering = Covering(rulebook, cases)
+        self._met = met
+        self._said = said
         self._tried = 0
-        self.suggested: list[Suggestion] = []
-        self.unwritten: list[Obligation] = []
+        self.suggested: list[Suggestion[Goal]] = []
+        self.unwritten: list[Goal] = []
         """Met by somebody for whom no profile could be written here."""
 
-    def add(self, one: Obligation, witnesses: Iterable[Witness]) -> None:
-        """See to it that a suggestion meets the obligation, if that can be had.
+    def add(self, one: Goal, witnesses: Iterable[Witness]) -> None:
+        """See to it that a suggestion shows it, if that can be had.
 
-        witnesses: people who meet it; the first of whom a profile can be written is taken.
+        witnesses: people who show it; the first of whom a profile can be written is taken.
         """
         for known in self.suggested:
-            if self._covering.met(one, known.case):
+            if self._met(one, known.case):
                 known.meets.append(one)
                 return
         for witness in witnesses:
@@ -67,14 +82,14 @@ class Suite:
                 return
         self.unwritten.append(one)
 
-    def _joined(self, one: Obligation, witness: Witness) -> bool:
+    def _joined(self, one: Goal, witness: Witness) -> bool:
         """Whether a suggestion took the patient in."""
         tried = 0
         for at, known in enumerate(self.suggested):
             both = _both(known.witness, witness)
             if both is None:
                 continue
-            made = self._written(both, [*known.meets, one])
+            made = self._written(both, [*known.meets, one], ways=1)
             if made is not None:
                 self.suggested[at] = made
                 return True
@@ -83,24 +98,31 @@ class Suite:
                 break
         return False
 
-    def _written(self, witness: Witness, meeting: list[Obligation]) -> Suggestion | None:
-        """The profile of a patient, if it meets all of these."""
+    def _written(
+        self, witness: Witness, meeting: list[Goal], *, ways: int = MOST_WAYS
+    ) -> Suggestion[Goal] | None:
+        """The profile of a patient, if one of so many ways to record them meets all of these."""
         cases: list[Case] = []
 
         def meets(answer: Recommendation, _stops: object) -> bool:
             self._tried += 1
             case = self._cases.case(f"tried {self._tried}", answer.profile, self._as_of)
-            cases[:] = [case]
-            return all(self._covering.met(one, case) for one in reversed(meeting))
+            cases.append(case)
+            if len(cases) > ways:
+                raise _Enough
+            return all(self._met(one, case) for one in reversed(meeting))
 
-        plain, _ = realised(witness, self._rulebook, self._as_of, "suggested", meets)
-        return None if plain is None else Suggestion(witness, plain, cases[0], meeting)
+        try:
+            plain, _ = realised(witness, self._rulebook, self._as_of, "suggested", meets)
+        except _Enough:
+            return None
+        return None if plain is None else Suggestion(witness, plain, cases[-1], meeting)
 
-    def files(self) -> Iterator[tuple[str, Plain]]:
-        """The suggested vignettes with their names."""
+    def files(self, prefix: str) -> Iterator[tuple[str, Plain]]:
+        """The suggested vignettes with their names, which begin alike."""
         for n, one in enumerate(self.suggested, start=1):
-            name = f"suggested-{n:03}"
-            shows = [label(o) for o in one.meets]
+            name = f"{prefix}-{n:03}"
+            shows = [self._said(goal) for goal in one.meets]
             yield name, vignette(one.plain, name, one.case, shows)
 
 
@@ -133,18 +155,6 @@ def label(one: Obligation) -> str:
     if one.status is not None:
         parts.append(one.status.value)
     return " ".join(parts)
-
-
-def of_mutants(found: Mutation) -> Iterator[tuple[str, Plain]]:
-    """A vignette for each living mutant that a profile shows."""
-    n = 0
-    for one in found.decided:
-        if one.profile is None:
-            continue
-        n += 1
-        name = f"suggested-{n:03}"
-        case = found.cases.case(name, as_profile(one.profile), found.as_of)
-        yield name, vignette(one.profile, name, case, [one.profile["id"]])
 
 
 def vignette(plain: Plain, name: str, case: Case, shows: Iterable[str]) -> Plain:

@@ -175,13 +175,14 @@ def expectation(answer: Recommendation) -> dict[str, Any]:
     plan = answer.plan
     aside = {one.candidate.adaptation.id: one.status for one in plan.set_aside}
     counted = Counter(aside.values())
-    usual = max(Status, key=lambda status: counted[status])
+    usual = max(map(Status, ASIDE), key=lambda one: (counted[one], one is Status.NOT_INDICATED))
     return {
         "status": answer.status.value,
         "plan": _planned(answer),
         "set_aside": {name: found.value for name, found in aside.items() if found is not usual},
         "all_else": usual.value,
         "stops": [stop.rule.id for stop in plan.stops],
+        "required": _required(answer),
         **_remarks(answer),
     }
 
@@ -205,20 +206,28 @@ def _planned(answer: Recommendation) -> dict[str, dict[str, Any]]:
     return found
 
 
+def _required(answer: Recommendation) -> dict[str, Any]:
+    """By required question: the adaptations that wait for it, or «all»."""
+    found: dict[str, Any] = {}
+    for rule in answer.plan.required_asks:
+        name, for_ = str(rule.text.ask), rule.text.for_
+        known = found.get(name, [])
+        every = "all" in (for_, known)
+        found[name] = "all" if every else sorted({*known, *for_})
+    return {name: found[name] for name in sorted(found)}
+
+
 def _remarks(answer: Recommendation) -> dict[str, list[str]]:
     trace, plan = answer.trace, answer.plan
     flags = trace.rulebook.by_verb(Verb.FLAG)
-    required = dict.fromkeys(str(rule.text.ask) for rule in plan.required_asks)
     return {
         "flags": [rule.id for rule in flags if trace.truths[rule.id] == TRUE],
-        "required": sorted(required),
         "shaped_by": sorted({rule.id for rule, _ in plan.shaped_by}),
     }
 
 
 _SAID: Final = {
     "flags": "a note",
-    "required": "a required question",
     "shaped_by": "shaping the plan",
     "rules": "a caution or adjustment",
     "open": "an open caution",
@@ -229,9 +238,29 @@ def _whole(expect: dict[str, Any], answer: Recommendation) -> Iterator[str]:
     """What is expected to be just so: the whole plan, and each list of remarks."""
     if "plan" in expect:
         yield from _just_so(expect["plan"], answer)
+    if "required" in expect:
+        yield from _demanded(expect["required"], answer)
     for key, found in _remarks(answer).items():
         if key in expect:
             yield from _listed(key, expect[key], found, "")
+
+
+def _demanded(expected: dict[str, Any], answer: Recommendation) -> Iterator[str]:
+    """What is expected of the required questions, all of them."""
+    found = _required(answer)
+    labels = {name: one.label for name, one in answer.trace.rulebook.features.items()}
+    for name in sorted({*expected, *found}):
+        said = f"«{labels[name]}» ({name})"
+        if name not in found:
+            yield f"{said} is not required"
+        elif name not in expected:
+            yield f"{said} is required and is not expected to be"
+        elif _waiting(expected[name]) != _waiting(found[name]):
+            yield f"{said} is required for {found[name]} instead of {expected[name]}"
+
+
+def _waiting(for_: Any) -> Any:
+    return for_ if isinstance(for_, str) else set(for_)
 
 
 def _just_so(expected: dict[str, Any], answer: Recommendation) -> Iterator[str]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from recommender import Rulebook
 from recommender.candidates import Status
@@ -167,7 +168,7 @@ def test_suggestions_show_all_that_is_missing_and_count_for_nothing_yet() -> Non
     found = look()
     made = suite(found)
     assert made.unwritten == []
-    files = list(made.files())
+    files = list(made.files("shows"))
     assert 2 <= len(files) < sum(one.fate is Fate.MISSING for one in found.shown) / 2
     read = [(name, as_profile(plain)) for name, plain in files]
     for _, profile in read:
@@ -199,7 +200,7 @@ def test_the_report_counts_what_can_be_shown() -> None:
 
 def _everybody() -> list[tuple[str, Profile]]:
     """Every person on the edges of the little rulebook."""
-    found = []
+    found: list[tuple[str, Profile]] = []
     for score, clip, extra in product([None, 4, 5, 9], [None, True, False], [None, True, False]):
         stated = {"score": score, "clip": clip, "extra": extra}
         observed = {name: value for name, value in stated.items() if value is not None}
@@ -217,7 +218,7 @@ def test_what_everybody_together_does_not_show_is_what_is_proved(more: dict[str,
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(drawn.rulebooks(rules=5), drawn.st.data())
+@given(drawn.rulebooks(rules=5), st.data())
 def test_nobody_drawn_shows_what_is_called_infeasible(made: Rulebook, data: Any) -> None:
     people = [(f"p{n}", as_profile(data.draw(drawn.profiles(made)))) for n in range(6)]
     cases = Cases(made, people, drawn.AS_OF)

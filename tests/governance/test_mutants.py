@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from recommender import Rulebook, conditions
 from recommender.conditions import AllOf, AnyOf, Not, compile_test, judge
@@ -230,7 +231,7 @@ def test_mutants_come_in_one_order_once_and_differ_from_their_rule(made: Ruleboo
     assert keys == sorted(keys, key=lambda key: list(made.rules).index(key[0]))
 
 
-@given(drawn.rulebooks(rules=6), drawn.st.data())
+@given(drawn.rulebooks(rules=6), st.data())
 def test_conditions_of_one_meaning_have_one_truth(made: Rulebook, data: Any) -> None:
     """Over drawn truths: equal meanings never part."""
     facts = data.draw(drawn.facts(made))

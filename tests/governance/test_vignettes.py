@@ -7,7 +7,12 @@ from typing import Any
 import pytest
 
 from recommender.errors import ProfileError
-from recommender.governance.vignettes import check_expectation, differences
+from recommender.governance.vignettes import (
+    check_expectation,
+    differences,
+    expectation,
+    is_reviewed,
+)
 from recommender.pipeline import recommend
 from recommender.profile import as_profile
 from recommender.rulebook import Rulebook
@@ -98,3 +103,132 @@ def test_an_expectation_that_could_never_fail_is_refused(expect: Plain) -> None:
     (problem,) = problems(lambda: check_expectation(profile, BOOK), ProfileError)
     assert problem.code == "P230"
     assert problem.path.startswith("expect")
+
+
+# ------------------------------------------------------------------------------- all of it
+
+WHOLE: Rulebook = rulebook(
+    [ordinal("mood", label="Mood"), boolean("danger", label="Danger"), boolean("extra")],
+    {
+        "adaptation.t.high": {"when": {"mood": "high"}, "recommend": "mbct", "as": "foundation"},
+        "adaptation.t.ba": {"when": {"mood": "high"}, "recommend": "ba"},
+        "safety.t.care": {"when": {"extra": True}, "caution": "mbct", "adjust": "A"},
+        "safety.t.weak": {"when": {"danger": True}, "exclude": "ba", "if_not_known": "ask"},
+        "safety.t.ask": {"when": {"extra": True}, "ask": "danger", "for": ["mbct"]},
+        "combination.t.order": {"when": {}, "sequence": ["ba", "mbct"]},
+        "tailoring.t.note": {"when": {"extra": True}, "flag": "Look."},
+    },
+    adaptations=["mbct", {"id": "ba", "title": "Activation"}],
+)
+FULL: Plain = {"observations": {"mood": "high", "extra": True}}
+PLAN: Plain = {
+    "ba": {"phase": 2, "as": "adjunct", "goes_ahead": "provisional"},
+    "mbct": {
+        "phase": 3,
+        "as": "foundation",
+        "rules": ["safety.t.care"],
+        "goes_ahead": "provisional",
+    },
+}
+
+
+def of_whole(**expect: Any) -> list[str]:
+    profile = as_profile(patient(**FULL, expect=expect))
+    check_expectation(profile, WHOLE)
+    return list(differences(profile, recommend(profile, WHOLE)))
+
+
+def without(name: str, *keys: str, **other: Any) -> Plain:
+    kept = {key: value for key, value in PLAN[name].items() if key not in keys}
+    return PLAN | {name: kept | other}
+
+
+@pytest.mark.parametrize(
+    "expect",
+    [
+        {"plan": PLAN},
+        {"plan": without("ba", "phase", "as")},
+        {"flags": ["tailoring.t.note"]},
+        {"required": {"danger": ["mbct"]}},
+        {"shaped_by": ["combination.t.order"]},
+        {"all_else": "not_indicated"},
+    ],
+)
+def test_all_that_is_so_can_be_expected(expect: Plain) -> None:
+    assert of_whole(**expect) == []
+
+
+@pytest.mark.parametrize(
+    ("expect", "words"),
+    [
+        ({"plan": {"mbct": PLAN["mbct"]}}, "Activation (ba) is in the plan and is not expected"),
+        (
+            {"plan": without("mbct", phase=1)},
+            "mbct (mbct) starts in phase 3 instead of 1",
+        ),
+        (
+            {"plan": without("mbct", **{"as": "adjunct"})},
+            "mbct (mbct) is foundation instead of adjunct",
+        ),
+        (
+            {"plan": without("mbct", "rules")},
+            "safety.t.care is a caution or adjustment of mbct (mbct) and is not expected",
+        ),
+        (
+            {"plan": without("ba", open=["safety.t.care"])},
+            "safety.t.care is not an open caution of Activation (ba)",
+        ),
+        (
+            {"plan": without("ba", "goes_ahead")},
+            "Activation (ba) goes ahead provisional instead of so",
+        ),
+        ({"flags": []}, "tailoring.t.note is a note and is not expected"),
+        (
+            {"required": {"danger": "all"}},
+            "«Danger» (danger) is required for ['mbct'] instead of all",
+        ),
+        ({"required": {}}, "«Danger» (danger) is required and is not expected to be"),
+        ({"shaped_by": []}, "combination.t.order is shaping the plan and is not expected"),
+    ],
+)
+def test_what_is_not_just_so_is_said_in_words(expect: Plain, words: str) -> None:
+    assert of_whole(**expect) == [words]
+
+
+def test_all_else_is_what_is_not_named() -> None:
+    profile = as_profile(patient(**DANGER, expect={"all_else": "excluded"}))
+    assert list(differences(profile, recommend(profile, BOOK))) == [
+        "mbct (mbct) is held instead of excluded",
+        "Activation (ba) is held instead of excluded",
+    ]
+
+
+def test_everything_that_an_answer_is_can_be_written_down_and_read_again() -> None:
+    for given in ({}, FULL, {"observations": {"mood": "high", "danger": True}}):
+        answer = recommend(patient(**given), WHOLE)
+        profile = as_profile(patient(**given, expect=expectation(answer)))
+        check_expectation(profile, WHOLE)
+        assert list(differences(profile, answer)) == []
+
+
+def test_what_is_marked_unreviewed_is_told_apart() -> None:
+    assert is_reviewed(as_profile(patient(expect={"status": "recommended"})))
+    assert is_reviewed(as_profile(patient()))
+    assert not is_reviewed(as_profile(patient(expect={"unreviewed": True})))
+
+
+@pytest.mark.parametrize(
+    "expect",
+    [
+        {"plan": {"mbtc": {}}},
+        {"plan": {"mbct": {"fase": 1}}},
+        {"plan": {"mbct": {"rules": ["safety.t.car"]}}},
+        {"flags": ["nothing"]},
+        {"required": {"dangre": "all"}},
+        {"all_else": "recommended"},
+    ],
+)
+def test_what_could_never_be_so_is_refused(expect: Plain) -> None:
+    profile = as_profile(patient(expect=expect))
+    (problem,) = problems(lambda: check_expectation(profile, WHOLE), ProfileError)
+    assert problem.code == "P230"

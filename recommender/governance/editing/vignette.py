@@ -123,7 +123,7 @@ def _expectation(names: Names) -> Schema:
             "all_else": {"enum": list(ASIDE), "description": "what is not named: why not"},
             "plan": _planned(names),
             "flags": listed(_rules(names, Verb.FLAG), "just these notes"),
-            "required": listed(ref("feature"), "just these questions required"),
+            "required": _required(names),
             "shaped_by": listed(_rules(names, *_SHAPING), "just these put it together"),
             "unreviewed": {"type": "boolean", "description": "true: nobody has confirmed it"},
             "rationale": TEXT | {"description": "why this is right"},
@@ -134,6 +134,15 @@ def _expectation(names: Names) -> Schema:
 def _rules(names: Names, *verbs: Verb) -> Schema:
     found = [rule.id for rule in names["rules"].values() if rule.verb in verbs]
     return {"enum": found} if found else TEXT
+
+
+def _required(names: Names) -> Schema:
+    """The required questions, all of them, and what waits for each."""
+    one: Schema = {"anyOf": [{"const": "all"}, listed(ref("adaptation"))]}
+    made: Schema = {"type": "object", "additionalProperties": one}
+    if names.features:
+        made["propertyNames"] = {"enum": list(names.features)}
+    return made | {"description": "just these questions required, and for what"}
 
 
 def _planned(names: Names) -> Schema:

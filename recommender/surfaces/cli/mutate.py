@@ -62,7 +62,7 @@ def mutate(
 
     Example: recommender rules mutate --rule safety.tms --suggest to-review
     """
-    from recommender.governance.mutate import document
+    from recommender.governance.mutate import document, suite
     from recommender.governance.mutate import mutate as change_all
     from recommender.governance.pair import BUDGET
 
@@ -79,11 +79,10 @@ def mutate(
             jobs=jobs or os.cpu_count() or 1,
             tell=progress,
         )
-    report = document(found, places)
-    if folder is not None:
-        from recommender.governance.suggest import of_mutants
-
-        report["suggested"] = _save(of_mutants(found), folder)
+        made = suite(found, progress) if folder is not None else None
+    report = document(found, places, made)
+    if made is not None and folder is not None:
+        _save(made.files("notices"), folder)
     _write("governance/mutate", report, content, form, output)
     if gate and not found.passes():
         raise typer.Exit(1)
@@ -128,7 +127,7 @@ def coverage(
         made = suite(found, progress) if folder is not None else None
     report = document(found, places, made)
     if made is not None and folder is not None:
-        _save(made.files(), folder)
+        _save(made.files("shows"), folder)
     _write("governance/coverage", report, content, form, output)
     if gate and not found.complete():
         raise typer.Exit(1)
@@ -175,14 +174,11 @@ def _folder(path: Path | None) -> Path | None:
     return path
 
 
-def _save(files: Iterable[tuple[str, dict[str, Any]]], folder: Path) -> dict[str, Any]:
+def _save(files: Iterable[tuple[str, dict[str, Any]]], folder: Path) -> None:
     from recommender.content import write_yaml
 
-    written = 0
     for name, plain in files:
         (folder / f"{name}.yaml").write_bytes(write_yaml(plain))
-        written += 1
-    return {"files": written}
 
 
 def _write(

@@ -1,0 +1,93 @@
+"""Facts of a witness become a profile that leads to them, where that can be written."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from recommender import Rulebook
+from recommender.assess import assess
+from recommender.facts import Members, Options, Possible, Span
+from recommender.governance.realise import realised
+from recommender.governance.witness import Witness
+from recommender.profile import as_profile
+from tests.building import AS_OF, Plain, boolean, decimal, integer, members, ordinal, rulebook
+
+SCALE: Plain = {"id": "scale", "title": "Scale", "range": [0, 20]}
+PERCENT: Plain = {"measure": "change", "instrument": "scale", "from": "baseline", "as": "percent"}
+POINTS: Plain = {"measure": "change", "instrument": "scale", "from": "baseline", "as": "points"}
+FEATURES = [
+    ordinal("mood", "low mild high"),
+    decimal("gain", -2000, 100, **{"from": [PERCENT]}),
+    integer("points", -20, 20, **{"from": [POINTS]}),
+    integer(
+        "risks",
+        0,
+        9,
+        **{"from": [{"measure": "count_of", "set": "medications", "of": ["a", "b", "c"]}]},
+    ),
+    members("medications", "a b c d"),
+    boolean("anxious", **{"from": [{"set": "conditions", "includes_any": ["x", "y"]}]}),
+    members("conditions", "x y z"),
+]
+
+
+@pytest.fixture(scope="module")
+def book() -> Rulebook:
+    return rulebook(FEATURES, {}, watch=True, instruments=[SCALE])
+
+
+def profile(book: Rulebook, possible: dict[str, Possible], **wide: Span) -> Plain | None:
+    witness = Witness(possible, wide)
+    return realised(witness, book, AS_OF, "drawn", lambda _answer, _stops: True)[0]
+
+
+@pytest.mark.parametrize(
+    ("possible", "wide"),
+    [
+        ({"gain": Span(50, 50)}, {}),
+        ({"gain": Span(61.5, 61.5)}, {"gain": Span(50, 100)}),
+        ({"gain": Span(-25, -25)}, {}),
+        ({"points": Span(4, 4)}, {}),
+        ({"points": Span(-3, -3)}, {}),
+        ({"risks": Span(2, 2)}, {}),
+        ({"risks": Span(6, 6)}, {"risks": Span(3, 9)}),
+        ({"mood": Span(0, 1)}, {}),
+        ({"mood": Span(2, 2)}, {}),
+        ({"anxious": Options(2), "conditions": Members(0, 4)}, {}),
+        ({"risks": Span(1, 1), "medications": Members(8, 0)}, {}),
+    ],
+)
+def test_a_profile_leads_to_the_facts(
+    book: Rulebook, possible: dict[str, Possible], wide: dict[str, Any]
+) -> None:
+    plain = profile(book, possible, **wide)
+    assert plain is not None
+    facts = assess(as_profile(plain), book, AS_OF)
+    for name, wanted in possible.items():
+        found, room = facts[name].possible, wide.get(name, wanted)
+        if isinstance(found, Span):
+            assert room.low <= found.low
+            assert found.high <= room.high
+        elif isinstance(found, Members):
+            assert isinstance(wanted, Members)
+            assert wanted.present & ~found.present == wanted.absent & ~found.absent == 0
+        else:
+            assert found == wanted
+
+
+@pytest.mark.parametrize(
+    "possible",
+    [
+        {"gain": Span(49, 49.5)},  # no two scores of so small a scale
+        {"gain": Span(-1999, -1999)},
+        {"risks": Span(5, 5)},  # more than there are
+        {"points": Span(20, 20), "gain": Span(0, 0)},
+        {"anxious": Options(2), "conditions": Members(0, 7)},
+    ],
+)
+def test_what_no_history_gives_is_not_written(
+    book: Rulebook, possible: dict[str, Possible]
+) -> None:
+    assert profile(book, possible) is None
