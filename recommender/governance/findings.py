@@ -55,7 +55,8 @@ class Finding:
     more: int = 0
     """How many further witnesses are not shown."""
     details: Mapping[str, Any] = field(default_factory=dict)
-    repair: str = ""
+    repair: Mapping[str, Any] | None = None
+    """One small change of a rule after which the claim holds: rule, place, before, after."""
 
     @property
     def is_clean(self) -> bool:
@@ -75,7 +76,7 @@ class Finding:
             "witnesses": list(self.witnesses),
             "more": self.more,
             "details": dict(self.details),
-            "repair": self.repair,
+            "repair": None if self.repair is None else dict(self.repair),
         }
 
 

@@ -5,17 +5,21 @@ EngineError when two readers of the rules disagree: then there is no verdict.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from recommender.errors import EngineError, Problem
+from recommender.governance.checks.invariants import decided
 from recommender.governance.findings import Finding, Plain, Report, Severity, Verdict
 from recommender.governance.people import People
 from recommender.governance.registry import USUAL
+from recommender.governance.repair import nearest_repair
 from recommender.governance.run import Check, Run
 from recommender.governance.validate import validate
 from recommender.governance.world import World
 from recommender.mdd import TooLarge
+from recommender.rules import Invariant
 
 LINKS = Check("G00", "links", Severity.ERROR, lambda run, check: _links(run, check))
 
@@ -39,6 +43,7 @@ def prove(
     if ask_z3 or smt is not None:
         run.tell("second opinion")
         findings, opinion = _second_opinion(run, findings, ask=ask_z3, smt=smt)
+    findings = list(_with_repairs(run, findings))
     proved = {one.subject for one in findings if one.verdict is Verdict.PROVED}
     run.tell("comparing with the evaluator")
     world = World(run.rulebook, run.as_of)
@@ -56,6 +61,24 @@ def prove(
             "second_opinion": opinion,
         },
     )
+
+
+def _with_repairs(run: Run, findings: Sequence[Finding]) -> Iterator[Finding]:
+    """Each broken promise with the nearest change that would mend it, where one was found."""
+    promises = run.rulebook.invariants
+    proved = [one.subject for one in findings if one.verdict is Verdict.PROVED]
+    kept = [name for name in proved if name in promises and promises[name].condition is not None]
+    for one in findings:
+        invariant = promises.get(one.subject)
+        if one.verdict is not Verdict.REFUTED or invariant is None or invariant.condition is None:
+            yield one
+            continue
+        run.tell(f"repair of {one.subject}")
+        yield replace(one, repair=nearest_repair(run, invariant, kept, _proves))
+
+
+def _proves(run: Run, invariant: Invariant) -> bool:
+    return decided(run, invariant).verdict is Verdict.PROVED
 
 
 def _carried_out(run: Run, check: Check) -> list[Finding]:

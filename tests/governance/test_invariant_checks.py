@@ -481,3 +481,45 @@ def test_rumination_without_access_to_its_treatment_still_gets_an_answer(more: P
         **more,
     }
     assert recommend(profile, load_rulebook()).status.value == "cannot_say"
+
+
+# ------------------------------------------------------------------------------- nearest repair
+
+WEAK = {"when": {"device": True}, "exclude": "mbct", "if_not_known": "caution"}
+BROKEN: list[tuple[dict[str, Plain], Plain, tuple[str, str, str]]] = [
+    (
+        {"safety.t.x": WEAK},
+        {"when": {"device": True}, "even_if_unknown": True, "never": {"recommended": "mbct"}},
+        ("safety.t.x", "caution", "block"),
+    ),
+    (
+        {"safety.t.x": WEAK | {"when": {"count": {"at_least": 5}}, "if_not_known": "block"}},
+        claim({"count": {"at_least": 4}}, never={"recommended": "mbct"}),
+        ("safety.t.x", "count is at least 5", "count is at least 4"),
+    ),
+    (
+        {"safety.t.x": {"when": {"count": {"more_than": 4}}, "refer": "crisis"}},
+        claim({"count": {"at_least": 4}}, always={"held": "mbct"}),
+        ("safety.t.x", "count is more than 4", "count is more than 3"),
+    ),
+]
+
+
+@pytest.mark.parametrize(("rules", "promise", "mended"), BROKEN)
+def test_the_nearest_change_that_mends_a_broken_promise_is_named(
+    rules: dict[str, Plain], promise: Plain, mended: tuple[str, str, str]
+) -> None:
+    made = book({"r": {"when": {}, "recommend": "mbct"}, **rules}, {"p": promise})
+    (one,) = found(made, "G10")
+    assert one.repair is not None
+    assert (one.repair["rule"], one.repair["before"], one.repair["after"]) == mended
+
+
+def test_no_repair_is_named_that_breaks_another_promise() -> None:
+    rules = {"r": {"when": {}, "recommend": "mbct"}, "safety.t.x": WEAK}
+    kept = claim({"device": {"known": False}}, unknown=True, always={"recommended": "mbct"})
+    broken = claim({"device": True}, unknown=True, never={"recommended": "mbct"})
+    told = {one.subject: one for one in found(book(rules, {"p": broken, "q": kept}), "G10")}
+    assert told["q"].verdict is Verdict.PROVED
+    assert told["p"].verdict is Verdict.REFUTED
+    assert told["p"].repair is None
