@@ -77,6 +77,18 @@ class Questions:
         return not any(self._stop_changes.values())
 
     @cached_property
+    def may_enter(self) -> frozenset[str]:
+        """The adaptations that answers can still make recommended, stops left aside."""
+        store = self._restricted.store
+        found = set()
+        for name, root in self._roots.items():
+            inner = store.below([] if root is None else [root])
+            ends = {child for node in inner for child in store.children(node)}
+            if store.terminal(Status.RECOMMENDED) in ends:
+                found.add(name)
+        return frozenset(found)
+
+    @cached_property
     def ask(self) -> tuple[Question, ...]:
         """Required first, then in the order declared, a panel standing at its first feature."""
         changes: dict[str, list[str]] = {name: [] for name in self._required}

@@ -174,12 +174,21 @@ class Outcomes:
 
     def possible(self, name: str) -> Node:
         """TRUE where it is recommended and accessible: choosing comes after that."""
+        return self._world.every([self._world.recommendable(name), *self._within_reach(name)])
+
+    def _within_reach(self, name: str) -> Iterator[Node]:
         world = self._world
-        lacking = [
-            world.where(world.conditions.of(Test(need, "is", (False,))), TRUE)
-            for need in self._adaptations[name].needs
-        ]
-        return world.every([world.recommendable(name), *map(world.negated, lacking)])
+        for need in self._adaptations[name].needs:
+            lacking = world.where(world.conditions.of(Test(need, "is", (False,))), TRUE)
+            yield world.negated(lacking)
+
+    def staying(self, name: str) -> Way:
+        """Where something stays in the plan, if this is recommended and not held."""
+        stays = self._bounds.stays(name)
+        if stays is False:
+            return (self._world.no,)
+        waiting = () if stays else map(self.possible, sorted(self._bounds.waits))
+        return (*self._within_reach(name), *map(self._world.negated, waiting))
 
     def _surely_in(self, name: str, behind: tuple[str, ...]) -> Node:
         """TRUE where nothing later can demote it; `behind`: what waits for it already."""

@@ -7,7 +7,7 @@ half known. An act that lifts a rule counts like two findings: it is the rarer t
 a patient to start from, it is the one who differs from them in the fewest findings.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 
 from recommender.conditions import FALSE, TRUE
@@ -183,6 +183,27 @@ def cube_node(world: World, cube: Cube, wide: Wide) -> Node:
         ends = [world.yes if at in elements else world.no for at in range(len(found.domain))]
         parts.append(world.store.node(variable, tuple(ends)))
     return world.every(parts)
+
+
+def somebody_without(
+    world: World, where: Node, ways: Sequence[Sequence[Node]], cut: Callable[[Node], Node]
+) -> Cube | None:
+    """Somebody inside a diagram for whom none of these ways is so; None where there is nobody.
+
+    A way is taken away only where it stands in the way of the plainest who are left: mostly none
+    does, and all of them together may be large. cut: leaves the profiles there are.
+    """
+    left = cut(where)
+    while True:
+        cube = Search(world, left).smallest
+        if cube is None:
+            return None
+        met = [way for way in ways if all(world.value(node, cube) == TRUE for node in way)]
+        if not met:
+            return cube
+        for way in met:
+            left = world.every([left, world.negated(world.every(way))])
+        left = cut(left)
 
 
 def _rank(variable: Variable, element: int) -> int:
