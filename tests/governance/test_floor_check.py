@@ -14,7 +14,7 @@ from recommender.governance.run import Run
 from recommender.governance.witness import Witness, run
 from tests import strategies as drawn
 from tests.building import Plain
-from tests.governance.proving import HIGH, book, found, verdict
+from tests.governance.proving import HIGH, book, found
 from tests.governance.test_rule_checks import MILD, Rules, exclude, recommend, stop
 
 LOW: Plain = {"mood": "low"}
@@ -87,7 +87,7 @@ def test_a_safe_base_makes_it_a_warning() -> None:
     rules = {"r": recommend(HIGH)}
     one = left_alone(book(rules, header={"safe_base": "Stay in contact."}))
     assert one.severity is Severity.WARNING
-    one = left_alone(book(rules))
+    one = left_alone(book(rules, header={"safe_base": ""}))
     assert one.severity is Severity.ERROR
 
 

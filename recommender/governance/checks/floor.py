@@ -111,9 +111,10 @@ def _is_left_alone(answer: Recommendation, stops: list[Stop]) -> bool:
 def _ways(run_: Run, *, loose: bool) -> Iterator[Way]:
     """The ways to a floor; with `loose` those that may be one, else those that certainly are.
 
-    What is recommended is in the plan, declined, or held by a stop in force; about what can come to
-    be there is a question. The same for a stop, but a presumed one is not asked about. An answer can
-    undo what an act had lifted, or be one of those that lift: what certainly comes does without.
+    What is recommended is in the plan, declined, or held by a stop in force; about what can come
+    to be there is a question. The same for a stop, but a presumed one is not asked about. An answer
+    can undo what an act had lifted, or be one of those that lift: what certainly comes does
+    without.
     """
     world, learning = run_.world, Learning(run_.world)
     unlifted = {at: 0 for name, at in world.space.switches.items() if name.startswith(LIFTED)}
