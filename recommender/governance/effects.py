@@ -158,7 +158,8 @@ class Effects:
         says = {FALSE: NOTHING, UNKNOWN: "assumed", TRUE: "provisional"}
         return self._map(lambda truth: says[truth], made)
 
-    def _unanswered(self, rule: Rule) -> Node:
+    def unanswered(self, rule: Rule) -> Node:
+        """Where the question that a rule demands has no answer."""
         assert rule.text.ask is not None
         return self.world.conditions.of(Test(rule.text.ask, "known", (False,)))
 
@@ -189,7 +190,7 @@ class Effects:
         made = self.nothing
         for rule in rules:
             fires = self._where(self.world.truth(rule), TRUE)
-            wanted = fires if rule.text.after_finding else self._and(fires, self._unanswered(rule))
+            wanted = fires if rule.text.after_finding else self._and(fires, self.unanswered(rule))
             for_ = "all" if rule.text.for_ == "all" else tuple(sorted(rule.text.for_))
             says = frozenset({(for_, rule.text.after_finding)})
             made = self._join(_union, made, self._map(_says(says), wanted))

@@ -12,7 +12,7 @@ from itertools import combinations
 from typing import Any, Final, NamedTuple
 
 from recommender.candidates import Status
-from recommender.conditions import tests_of
+from recommender.conditions import TRUE, UNKNOWN, tests_of
 from recommender.governance.bounds import MEASURES
 from recommender.governance.claims import MOST_TRIED
 from recommender.governance.effects import (
@@ -310,7 +310,10 @@ class Pair:
             return
         yield difference.where
         if difference.effect.kind in _ABOUT_ADAPTATIONS:
-            yield self.free(difference.where, difference.effect.about)
+            free = self.free(difference.where, difference.effect.about)
+            yield free
+            if difference.effect.kind == ASSUMPTION:
+                yield self._settled(free, difference.effect.about[0])
 
     def shows(self, difference: Difference, witness: Witness) -> bool:
         """Whether the plans of a patient differ, and in this where that can be told apart."""
@@ -354,6 +357,23 @@ class Pair:
                     yield where
                 if tried == MOST_TRIED:
                     return
+
+    def _settled(self, where: Node, name: str) -> Node:
+        """Without the people of whom something else is open that bears on this."""
+        for effects, outcomes in zip((self.before, self.after), self._outcomes, strict=True):
+            world = effects.world
+            opened = [
+                (world.where(world.standing(rule), UNKNOWN),)
+                for rule in world.holding(name)
+                if rule.unknown_means in ASSUMED
+            ]
+            asking = [
+                (world.where(world.truth(rule), TRUE), effects.unanswered(rule))
+                for rule in world.acting(Verb.ASK)
+                if rule.text.for_ == "all" or name in rule.text.for_
+            ]
+            where = outcomes.without(where, [*opened, *asking])
+        return self.people.cut(where)
 
     def free(self, where: Node, names: Sequence[str]) -> Node:
         """Without the people for whom a stop holds one of these."""

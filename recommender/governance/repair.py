@@ -50,8 +50,7 @@ def nearest_repair(
 
 def _changes(run: Run, invariant: Invariant) -> Iterator[Mutant]:
     """A stronger answer to what is not known, then every small change of a rule about it."""
-    names = {name for outcome in invariant.text.outcomes for name in outcome.named[1]}
-    about = [rule for rule in run.world.active if _is_about(rule, names)]
+    about = [rule for rule in run.world.active if is_about(rule, invariant)]
     about.sort(key=lambda rule: rule.verb not in (Verb.EXCLUDE, Verb.REFER))
     for rule in about:
         yield from _stronger(rule)
@@ -61,7 +60,9 @@ def _changes(run: Run, invariant: Invariant) -> Iterator[Mutant]:
                 yield change
 
 
-def _is_about(rule: Rule, names: Collection[str]) -> bool:
+def is_about(rule: Rule, invariant: Invariant) -> bool:
+    """Whether a rule speaks of what is promised."""
+    names = {name for outcome in invariant.text.outcomes for name in outcome.named[1]}
     if rule.verb is Verb.REFER:
         held = rule.text.hold == "all" or any(name in rule.text.hold for name in names)
         return held or rule.text.refer in names
