@@ -16,10 +16,10 @@ PIP := $(INSTALL) --quiet
 LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format bench lock clean
+.PHONY: help run test check format bench governance lock clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(VENV)/.run ## recommend for one shipped profile and explain the plan (PROFILE=file for another)
 	$(BIN)/recommender recommend $(PROFILE)
@@ -41,6 +41,9 @@ format: $(VENV)/.dev ## rewrite the Python files as ruff wants them
 
 bench: $(VENV)/.dev ## measure speed, beside other rule engines
 	$(BIN)/python -m benchmarks $(ARGS)
+
+governance: $(VENV)/.dev ## time proofs and comparisons, and plant every fault of safety (minutes)
+	$(BIN)/python -m benchmarks.governance $(ARGS)
 
 lock: ## re-lock the requirement files (the only target that needs uv)
 	$(LOCK) pyproject.toml --extra pdf --extra sign --group dev --group bench -o requirements/dev.txt

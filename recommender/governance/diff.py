@@ -39,7 +39,7 @@ from recommender.mdd import Diagrams, Node, TooLarge
 from recommender.profile import Profile
 from recommender.recommendation import Recommendation
 from recommender.rulebook import Rulebook
-from recommender.rules import Rule
+from recommender.rules import Rule, Verb
 
 MOST_ALONE: Final = 60
 """Edited rules that are each tried alone to say which of them makes a change."""
@@ -95,8 +95,10 @@ class _Comparison:
         alike = not self._read_otherwise and self._old.used == self._new.used
         compared = () if same else self._vignettes
         found, refused = known(compared, self._pair, read_alike=alike)
+        plans = list(self._plans(found))
         findings = [
-            *self._plans(found),
+            *plans,
+            *self._unmarked(plans),
             *self._readings(found),
             *(information("refused", name, "", why=why) for name, why in refused.items()),
             *rewritten(self._old, self._new, self._edited, self._renamed),
@@ -161,6 +163,18 @@ class _Comparison:
                     yield from self._finding(difference, vignettes, neighbours)
             except TooLarge:
                 yield self._undecided(effect, "too_large")
+
+    def _unmarked(self, found: Sequence[Finding]) -> Iterator[Finding]:
+        """Rules whose unknown does something else, with the same marks in everybody's plan."""
+        told = {c["rule"] for one in found for c in one.details.get("causes", ())}
+        told |= {one.subject for one in found}
+        for name in self._edited:
+            old, new = self._old.rules.get(name), self._new.rules.get(name)
+            if old is None or new is None or name in told:
+                continue
+            if old.verb in (Verb.EXCLUDE, Verb.REFER) and old.unknown_means != new.unknown_means:
+                stop = Effect(STOP, (name,), name)
+                yield self._undecided(stop, "unmarked")
 
     def _finding(
         self, difference: Difference, vignettes: Sequence[Known], neighbours: Neighbours

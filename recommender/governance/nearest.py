@@ -28,7 +28,8 @@ from recommender.stops import lifted
 from recommender.suppose import SUPPOSED
 
 _COMPARED = Produced("", "native", None)
-MOST_TRIED = 6
+MOST_REGIONS = 3
+MOST_TRIED = 40
 """Vignettes, the nearest first, whose edited profile is run before none is named."""
 
 
@@ -91,7 +92,8 @@ def _answer(
 def shows(difference: Difference, one: Known) -> bool:
     """Whether the vignette's own plan shows the difference."""
     effect = difference.effect
-    if effect.kind == LIMIT:
+    opens = effect.kind == STOP and not _in_force(difference)
+    if effect.kind == LIMIT or opens:  # it shows in what the plan comes to
         return one.changes
     was, becomes = one.was.get(effect), one.becomes.get(effect)
     if effect.kind == MEMBERSHIP:
@@ -99,6 +101,10 @@ def shows(difference: Difference, one: Known) -> bool:
     if was != becomes:
         return effect.kind != STOP or (was, becomes) == (difference.before, difference.after)
     return _related(effect, one.was) != _related(effect, one.becomes)
+
+
+def _in_force(difference: Difference) -> bool:
+    return any(one and one[0] == "in_force" for one in (difference.before, difference.after))
 
 
 def _related(effect: Effect, shown: Seen) -> set[Any]:
@@ -122,7 +128,7 @@ class Neighbours:
 
     def nearest(self, difference: Difference) -> Nearest | None:
         """The vignette with the fewest edits; None where none was confirmed."""
-        for where in islice(self._pair.showing(difference), 2):
+        for where in islice(self._pair.showing(difference), MOST_REGIONS):
             for _, one in self._by_distance(where)[:MOST_TRIED]:
                 edits = self._edits(where, one)
                 edited = self._edited(one, edits)

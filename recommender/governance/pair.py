@@ -43,7 +43,7 @@ from recommender.governance.world import World, shared
 from recommender.mdd import Diagrams, Node
 from recommender.recommendation import Recommendation
 from recommender.rulebook import Rulebook
-from recommender.rules import Rule, Verb
+from recommender.rules import IfNotKnown, Rule, Verb
 from recommender.vocabulary import Feature, Pathway
 
 BUDGET: Final = 500_000
@@ -250,32 +250,62 @@ class Pair:
         joined = world.store.apply(_both, old, new, {})
         for was, becomes in sorted(_ends(world.store, joined), key=repr):
             where = self.people.cut(world.where(joined, (was, becomes)))
-            for region in self._relevant(effect, (was, becomes), where):
-                if region != world.no:
+            for name, region in self._relevant(effect, (was, becomes), where):
+                if region != world.no and not self._is_covered(name, (was, becomes), region):
                     yield Difference(effect, was, becomes, region)
                     break
 
-    def _relevant(self, effect: Effect, says: tuple[Any, Any], where: Node) -> Iterator[Node]:
-        """The people an effect bears on: those for whom what it is about is recommended."""
-        world = self.before.world
-        if where == world.no:
+    def _relevant(
+        self, effect: Effect, says: tuple[Any, Any], where: Node
+    ) -> Iterator[tuple[str, Node]]:
+        """The people an effect bears on: those for whom what it is about is recommended.
+
+        With the adaptation, where the effect is what being recommended takes for granted.
+        """
+        if where == self.before.world.no:
             return
         match effect.kind:
-            case "strength" | "assumption" | "caution" | "tailoring" | "adaptation":
-                yield self._with(where, effect.about)
+            case "assumption":
+                yield effect.about[0], self._with(where, effect.about)
+            case "strength" | "caution" | "tailoring" | "adaptation":
+                yield "", self._with(where, effect.about)
             case "order":
                 required = any(w is not NOTHING and any(r for r, _ in w) for w in says)
-                yield self._with(where, effect.about[1:] if required else effect.about)
+                yield "", self._with(where, effect.about[1:] if required else effect.about)
             case "choice" | "together":
                 for pair in combinations(effect.about, 2):
-                    yield self._with(where, pair)
+                    yield "", self._with(where, pair)
             case "stop" if not any(w is not NOTHING and w[0] == "in_force" for w in says):
                 held = [w[2] for w in says if w is not NOTHING]
                 for name in dict.fromkeys([*self.old.adaptations, *self.new.adaptations]):
                     if any(hold == "all" or name in hold for hold in held):
-                        yield self._with(where, (name,))
+                        yield name, self._with(where, (name,))
             case _:
-                yield where
+                yield "", where
+
+    def _is_covered(self, name: str, says: tuple[Any, Any], where: Node) -> bool:
+        """Whether something that did not change marks the adaptation as much for all of these."""
+        if not name:
+            return False
+        world = self.before.world
+        ask = any("provisional" in str(one) or "'ask'" in str(one) for one in says)
+        rules = [*world.rules_on(Verb.EXCLUDE, name), *world.holding(name)]
+        sources = [
+            world.where(world.standing(rule), UNKNOWN)
+            for rule in rules
+            if rule.id not in self.moved
+            and (
+                rule.unknown_means is IfNotKnown.ASK or (not ask and rule.unknown_means in ASSUMED)
+            )
+        ]
+        sources += [
+            world.every([world.where(world.truth(rule), TRUE), self.before.unanswered(rule)])
+            for rule in world.acting(Verb.ASK)
+            if rule.id not in self.moved and (rule.text.for_ == "all" or name in rule.text.for_)
+        ]
+        return any(
+            self.people.cut(world.every([where, world.negated(one)])) == world.no for one in sources
+        )
 
     # -- for whom -------------------------------------------------------------------------
 

@@ -17,8 +17,9 @@ from recommender.governance.findings import Verdict
 from recommender.governance.jobs import in_order
 from recommender.governance.killing import Killing
 from recommender.governance.mutants import Mutant, mutants
+from recommender.governance.nearest import Neighbours, known
 from recommender.governance.operators import Operator
-from recommender.governance.pair import BUDGET, Pair
+from recommender.governance.pair import BUDGET, Difference, Pair
 from recommender.governance.repair import is_about
 from recommender.governance.run import Run
 from recommender.mdd import TooLarge
@@ -79,7 +80,8 @@ def seeded(
 ) -> list[Caught]:
     """What catches each fault; `every`: only every so many of them."""
     made = [one for one in mutants(rulebook) if family_of(one, rulebook.rules[one.rule])][::every]
-    catching = _Catching(rulebook, Killing(rulebook, vignettes, made, as_of), as_of)
+    killing = Killing(rulebook, vignettes, made, as_of)
+    catching = _Catching(rulebook, vignettes, killing, as_of)
     found: list[Caught] = []
     for one in in_order(catching.caught, made, jobs):
         found.append(one)
@@ -88,8 +90,15 @@ def seeded(
 
 
 class _Catching:
-    def __init__(self, rulebook: Rulebook, killing: Killing, as_of: date) -> None:
+    def __init__(
+        self,
+        rulebook: Rulebook,
+        vignettes: Sequence[tuple[str, Profile]],
+        killing: Killing,
+        as_of: date,
+    ) -> None:
         self._rulebook = rulebook
+        self._vignettes = vignettes
         self._killing = killing
         self._as_of = as_of
         self._comparing = Comparing(rulebook, as_of)
@@ -124,9 +133,22 @@ class _Catching:
             if next(pair.differences(), None) is None:
                 return False, True
             whole = Pair(self._rulebook, new, self._as_of, budget=BUDGET)
-            return any(whole.somebody(one) for one in whole.differences()), False
+            differences = list(whole.differences())
         except TooLarge:
             return False, False
+        if not differences:
+            return False, True
+        neighbours = Neighbours(whole, known(self._vignettes, whole, read_alike=True)[0])
+        return any(self._shows(whole, neighbours, one) for one in differences), False
+
+    @staticmethod
+    def _shows(pair: Pair, neighbours: Neighbours, difference: Difference) -> bool:
+        """Whether somebody is found: a vignette with a few findings otherwise, or anybody."""
+        try:
+            near = neighbours.nearest(difference)
+            return near is not None or pair.somebody(difference) is not None
+        except TooLarge:
+            return False
 
     def _breaks(self, rule: Rule, new: Rulebook) -> bool:
         """Whether a promise is no longer proved that the rule, or what it concludes, is about."""

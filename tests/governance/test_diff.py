@@ -231,3 +231,14 @@ def test_when_an_act_has_to_come_is_compared_too() -> None:
         "all": [{"count": 9}, {"any": [either, {"count": 9}]}]}]})  # fmt: skip
     report = compare(book(one), book(other), AS_OF)
     assert "lifting" in {f.check for f in report.findings}
+
+
+def test_an_unknown_that_does_something_else_is_never_called_equivalent() -> None:
+    """Another exclusion asks for the same finding, so that the plan is marked as before."""
+    rules = RULES | {"safety.t.out": RULES["safety.t.out"] | {"if_not_known": "caution"}}
+    rules["safety.t.more"] = rules["safety.t.out"]
+    new = rules | {"safety.t.more": rules["safety.t.out"] | {"if_not_known": "presume"}}
+    report = compare(book(rules), book(new), AS_OF, [LOW])
+    assert not report.figures["equivalent"]
+    (one,) = [f for f in report.findings if f.verdict == "undecided"]
+    assert (one.subject, one.why) == ("safety.t.more", "unmarked")

@@ -146,7 +146,8 @@ def two(draw: drawn.Draw) -> tuple[Rulebook, Rulebook]:
     rule = new["rules"][name]
     what = draw(st.sampled_from(["drop", "when", "unknown"]))
     if what == "unknown" and ("exclude" in rule or "refer" in rule):
-        weaker = draw(st.sampled_from([one.value for one in IfNotKnown]))
+        means = [one.value for one in IfNotKnown if rule.get("refer") != "p1" or one != "block"]
+        weaker = draw(st.sampled_from(means))
         rule |= {"if_not_known": weaker, "justify": "J"}
     elif what == "when" and "conclude" not in rule:
         base = [feature for feature in content["features"] if "default" not in feature]

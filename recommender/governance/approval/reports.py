@@ -15,15 +15,20 @@ from recommender import content as files
 from recommender.envelope import FOLDER, canonical
 from recommender.envelope import REPORTS as STORE
 from recommender.errors import Problem
+from recommender.governance.diff import compare
 from recommender.governance.lint.run import lint
 from recommender.governance.prove import prove
-from recommender.governance.registry import CHECKS
+from recommender.governance.registry import USUAL
 from recommender.governance.run import Run
 from recommender.governance.trial import Result, try_rulebook
-from recommender.rulebook import load_with_places
+from recommender.governance.vignettes import stored
+from recommender.rulebook import Rulebook, load_with_places
 
 PEOPLE = 100
 """How many drawn people the rules are tried on."""
+
+DIFF: Final = "diff"
+"""The report of `rules diff`, of a change of what was approved before."""
 
 Progress = Callable[[str], None]
 Report = Mapping[str, Any]
@@ -79,7 +84,7 @@ def _failed(one: Result) -> Report:
 
 def _proof(path: Path | None, day: date, progress: Progress) -> Report:
     rulebook, _ = load_with_places(path)
-    proved = prove(Run(rulebook, day, tell=progress), CHECKS)
+    proved = prove(Run(rulebook, day, tell=progress), USUAL)
     return {
         "report": "proof/1",
         "as_of": day.isoformat(),
@@ -104,6 +109,39 @@ REPORTS: Final[Mapping[str, Callable[[Path | None, date, Progress], Report]]] = 
     "test": _test,
 }
 """What an approval rests on. All of them have to be there, and each can be made again."""
+
+
+def compared(path: Path | None, old: Rulebook, day: date, progress: Progress) -> bytes:
+    """The report of `rules diff` against an old rulebook, which is needed to make it again."""
+    rulebook, _ = load_with_places(path)
+    report = compare(old, rulebook, day, stored(path, rulebook), tell=progress)
+    return canonical(
+        {
+            "report": f"{DIFF}/1",
+            "as_of": day.isoformat(),
+            "before": old.content_digest,
+            "rulebook": rulebook.digest,
+            "equivalent": report.figures["equivalent"],
+            "safety": report.figures["safety"],
+            "vignettes_changed": [one["vignette"] for one in report.figures["vignettes_changed"]],
+            "findings": [
+                {
+                    "check": one.check,
+                    "subject": one.subject,
+                    "verdict": one.verdict.value,
+                    "severity": one.severity.value,
+                    "before": _said(one.details.get("before")),
+                    "after": _said(one.details.get("after")),
+                    "why": one.why,
+                }
+                for one in report.findings
+            ],
+        }
+    )
+
+
+def _said(value: Any) -> str:
+    return "" if value is None else str(value)
 
 
 def make(path: Path | None, day: date, progress: Progress = lambda _: None) -> dict[str, bytes]:
@@ -153,6 +191,9 @@ def to_accept(reports: Mapping[str, Report]) -> Iterator[tuple[str, str]]:
             yield f"{one['code']} {one['place']}", one["message"]
     for one in _promises(reports, "undecided"):
         yield f"{one['check']} {one['subject']}", f"could not be decided: {one['claim']}"
+    for one in reports.get(DIFF, {}).get("findings", ()):
+        if one["verdict"] == "undecided":
+            yield f"{DIFF} {one['check']} {one['subject']}", "what changes could not be decided"
 
 
 def failures(reports: Mapping[str, Report]) -> Iterator[str]:

@@ -43,7 +43,7 @@ class Previous(Content):
 
     approval: Digest
     rulebook: Digest
-    diff: Digest | None = Field(description="of the report of `rules diff`, once there is one")
+    diff: Digest | None = Field(description="of the report of `rules diff`, where one was made")
 
 
 class ApprovalText(Subject):
@@ -85,14 +85,26 @@ class Terms(NamedTuple):
 
 
 def propose(
-    path: Path | None, terms: Terms, day: date, progress: reports.Progress = lambda _: None
+    path: Path | None,
+    terms: Terms,
+    day: date,
+    progress: reports.Progress = lambda _: None,
+    *,
+    before: Rulebook | None = None,
 ) -> tuple[Envelope, dict[str, bytes]]:
     """The statement to be signed for a folder, and its reports as made on `day`.
 
+    before: the rules of the approval before this one, to be compared with.
     Raises ApprovalError with everything that stands in the way; nothing is written.
     """
     rulebook, _ = load_with_places(path)
+    previous = _previous(path)
     made = reports.make(path, day, progress)
+    listed = [{"name": name, "sha256": reports.digest(made[name])} for name in sorted(made)]
+    if before is not None:
+        previous = _compared_with(previous, before)
+        made[reports.DIFF] = reports.compared(path, before, day, progress)
+        previous["diff"] = reports.digest(made[reports.DIFF])
     read = {name: reports.read(report) for name, report in made.items()}
     accepted, problems = accepting(read, terms.accepted)
     problems += [*failing(read), *out_of_time(rulebook, terms.review_by)]
@@ -101,8 +113,8 @@ def propose(
     statement = {
         "schema": "approval/1",
         **subject_of(path).model_dump(),
-        "reports": [{"name": name, "sha256": reports.digest(made[name])} for name in sorted(made)],
-        "previous": _previous(path),
+        "reports": listed,
+        "previous": previous,
         "authors": sorted({*terms.authors}),
         "scope": terms.scope,
         "valid_from": terms.valid_from.isoformat(),
@@ -126,6 +138,22 @@ def _previous(path: Path | None) -> dict[str, str | None] | None:
         return None
     _, digest, text = max(earlier, key=lambda found: found[:2])
     return {"approval": digest, "rulebook": text.rulebook.digest, "diff": None}
+
+
+def _compared_with(
+    previous: dict[str, str | None] | None, before: Rulebook
+) -> dict[str, str | None]:
+    """The approval before this one, if it is one of the rules that are compared with."""
+    approved = previous["rulebook"] if previous is not None else None
+    if previous is None or before.content_digest != approved:
+        message = "the rules named with --previous are not those of the last approval here"
+        hint = (
+            f"That approved {str(approved)[:12]}, and these are {before.content_digest[:12]}."
+            if approved
+            else "There is no approval here before this one: leave --previous out."
+        )
+        raise ApprovalError(Problem("A242", message, hint))
+    return dict(previous)
 
 
 # ------------------------------------------------------------------------------- objections

@@ -231,7 +231,7 @@ class _Judge:
     ) -> int:
         """How many clinical people: fewer only where nothing that keeps people safe has changed."""
         wanted = policy.thresholds
-        same = self._same_safety(text, policy, others)
+        same = self._same_safety(text, policy, others) and not self._touches_safety(text)
         return wanted.clinical if same else max(wanted.clinical, wanted.clinical_for_safety)
 
     def _same_safety(self, text: ApprovalText, policy: Policy, others: Sequence[Envelope]) -> bool:
@@ -249,6 +249,15 @@ class _Judge:
         )
         needed = self._clinical_needed(earlier, policy, others)
         return not too_few(before, signed, policy.thresholds, needed) and self._safety_is(text)
+
+    def _touches_safety(self, text: ApprovalText) -> bool:
+        """Whether the comparison that was read says so; one that is not there says nothing."""
+        report = self._comparison(text)
+        return report is not None and bool(report.get("safety"))
+
+    def _comparison(self, text: ApprovalText) -> reports.Report | None:
+        wanted = text.previous.diff if text.previous is not None else None
+        return None if wanted is None else reports.kept(self._path, reports.DIFF, wanted)
 
     def _safety_is(self, text: ApprovalText) -> bool:
         """Whether the rules are as safe as the statement says; read only where it matters."""
@@ -285,6 +294,7 @@ class _Judge:
                 yield envelope.problem("A233", message, "Propose it anew.")
             else:
                 read[one.name] = report
+        yield from self._compared(envelope, text, read)
         for name in reports.REPORTS.keys() - {one.name for one in text.reports}:
             yield envelope.problem("A233", f"it rests on no report '{name}'", "Propose it anew.")
         for finding, says in reports.to_accept(read):
@@ -294,6 +304,27 @@ class _Judge:
         yield from (envelope.problem(*one[:3]) for one in failing(read))
         if self._repeat:
             yield from self._repeated(envelope, text, read)
+
+    def _compared(
+        self, envelope: Envelope, text: ApprovalText, read: dict[str, reports.Report]
+    ) -> Iterator[Problem]:
+        """What does not fit in the comparison; it joins the reports that were read."""
+        previous = text.previous
+        if previous is None or previous.diff is None:
+            return
+        report = self._comparison(text)
+        if report is None:
+            message = "the comparison with the rules before is missing, or was changed"
+            hint = f"It belongs in approvals/reports/{previous.diff[:12]}….json."
+            yield envelope.problem("A233", message, hint)
+        elif (report.get("before"), report.get("rulebook")) != (
+            previous.rulebook,
+            text.rulebook.digest,
+        ):
+            message = "the comparison is about other rules than those before and now"
+            yield envelope.problem("A233", message, "Propose it anew.")
+        else:
+            read[reports.DIFF] = report
 
     def _repeated(
         self, envelope: Envelope, text: ApprovalText, read: Mapping[str, reports.Report]

@@ -54,6 +54,14 @@ def propose(
             metavar="FINDING=WHY", help="A finding that may stand, and why; several times."
         ),
     ] = None,
+    previous: Annotated[
+        str | None,
+        typer.Option(
+            metavar="OLD",
+            help="The rules of the approval before this one, as a folder or a git revision: "
+            "what changed is compared and becomes part of it.",
+        ),
+    ] = None,
     content: options.Content = None,
     as_of: Annotated[
         str | None, typer.Option(metavar="DATE", help="The day of the reports; else today.")
@@ -67,10 +75,14 @@ def propose(
     Example: recommender rules propose --content my-site --author ann --scope "Day clinic"
     --valid-from 2026-12-01 --review-by 2027-06-01
     """
+    from contextlib import ExitStack
+
     from recommender.governance.approval import reports
     from recommender.governance.approval.signing import write_new
     from recommender.governance.approval.statement import Terms
     from recommender.governance.approval.statement import propose as made
+    from recommender.governance.revisions import folder_of
+    from recommender.rulebook import load_rulebook
 
     terms = Terms(
         author,
@@ -79,8 +91,12 @@ def propose(
         _day(review_by, "--review-by"),
         _why(accept),
     )
-    with terminal.progress("Trying the rules") as progress:
-        statement, read = made(content, terms, options.day(as_of), progress)
+    with ExitStack() as stack:
+        progress = stack.enter_context(terminal.progress("Trying the rules"))
+        old = None
+        if previous is not None:
+            old = load_rulebook(stack.enter_context(folder_of(previous, content)))
+        statement, read = made(content, terms, options.day(as_of), progress, before=old)
     file = write_new(content, statement)
     reports.keep(content, read)
     _show(statement, file)
