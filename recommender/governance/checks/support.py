@@ -155,6 +155,7 @@ def _is_kept(
     for _ in range(TRIED):
         if region == run_.world.no:
             return False
+        region = run_.people.cut(region)
         cube = somebody_without(run_.world, region, ways, run_.people.cut)
         if cube is None:
             return False
