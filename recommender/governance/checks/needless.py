@@ -19,7 +19,7 @@ from recommender.rules import Rule, Verb
 
 def needless(run: Run, check: Check) -> Iterator[Finding]:
     """G04: each rule whose loss changes nobody's plan."""
-    alone = [rule for rule in run.world.active if not _is_missed(run, rule)]
+    alone = [rule for rule in run.world.active if not is_missed(run, rule)]
     together = _together(run, alone)
     for rule in alone:
         why = "without it everybody's plan would be the same"
@@ -29,9 +29,11 @@ def needless(run: Run, check: Check) -> Iterator[Finding]:
         yield replace(finding, severity=Severity.INFO) if concludes else finding
 
 
-def _is_missed(run: Run, rule: Rule) -> bool:
+def is_missed(run: Run, rule: Rule) -> bool:
     """Whether somebody's plan would be another without the rule."""
-    return next(without(run, rule).differences(), None) is not None
+    if rule.id not in run.missed:
+        run.missed[rule.id] = next(without(run, rule).differences(), None) is not None
+    return run.missed[rule.id]
 
 
 def without(run: Run, rule: Rule) -> Pair:
