@@ -8,9 +8,9 @@ hold it up, one of them may be withdrawn for a while.
 *Wrong, right.* For the reviewer to judge: information, and only when asked for (`--check G18`).
 
 Every set is shown by somebody for whom the rules that are left were run, and broke the promise. A
-`never` about adaptations, and a promise of stops, exclusions or demanded questions, is followed rule
-by rule: who is kept by these and by no other? Of every other promise only single rules about what it
-names are tried, each by looking for somebody who certainly breaks it without that rule.
+`never` about adaptations, and a promise of stops, exclusions or demanded questions, is followed
+rule by rule: who is kept by these and by no other? Of every other promise only single rules about
+what it names are tried, each by looking for somebody who certainly breaks it without that rule.
 """
 
 from collections.abc import Iterator, Sequence
