@@ -135,7 +135,10 @@ class Rulebook:
 
     @cached_property
     def _by_verb(self) -> Mapping[Verb, tuple[Rule, ...]]:
-        return {v: tuple(r for r in self.rules.values() if r.verb is v) for v in Verb}
+        found: dict[Verb, list[Rule]] = {verb: [] for verb in Verb}
+        for rule in self.rules.values():
+            found[rule.verb].append(rule)
+        return {verb: tuple(rules) for verb, rules in found.items()}
 
     @cached_property
     def by_target(self) -> Mapping[str, tuple[Rule, ...]]:

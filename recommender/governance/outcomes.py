@@ -143,6 +143,10 @@ class Outcomes:
             return (fires,)
         return fires, self._not_known(rule.text.ask)
 
+    def demanded(self, rule: Rule) -> Way:
+        """Where an `ask` rule certainly demands an answer."""
+        return self._required(rule, loose=False)
+
     def _not_known(self, feature: str) -> Node:
         return self._world.conditions.of(Test(feature, "known", (False,)))
 

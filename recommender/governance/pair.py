@@ -157,14 +157,14 @@ class Pair:
             return books
         effects = {effect for rule in moved for effect in effects_of(rule)}
         about = {name for effect in effects for name in effect.about}
+        verbs = {rule.verb for rule in moved}
         kept = {
-            name
-            for book in books
-            for name, rule in book.rules.items()
-            if name in self.moved
-            or not (name in self.old.rules and name in self.new.rules)
+            rule.id
+            for rule in _rules_of(*books)
+            if rule.id in self.moved
+            or not (rule.id in self.old.rules and rule.id in self.new.rules)
             or _is_about(rule, about)
-            or not effects.isdisjoint(effects_of(rule))
+            or (rule.verb in verbs and not effects.isdisjoint(effects_of(rule)))
         }
         first, second = (book.only(_with_conclusions(book, kept)) for book in books)
         return first, second
@@ -480,18 +480,22 @@ def _moved(old: Rulebook, new: Rulebook, as_of: date) -> set[str]:
         for name in moved
         if name in book.rules and book.rules[name].verb is Verb.CONCLUDE
     }
-    waiting = set(concluded)
+    waiting, rules = set(concluded), _rules_of(old, new)
     while waiting:
         name = waiting.pop()
-        for book in (old, new):
-            for rule in book.rules.values():
-                if rule.id in moved or not _asks(rule, name):
-                    continue
-                moved.add(rule.id)
-                if rule.verb is Verb.CONCLUDE and rule.concludes[0] not in concluded:
-                    concluded.add(rule.concludes[0])
-                    waiting.add(rule.concludes[0])
+        for rule in rules:
+            if rule.id in moved or not _asks(rule, name):
+                continue
+            moved.add(rule.id)
+            if rule.verb is Verb.CONCLUDE and rule.concludes[0] not in concluded:
+                concluded.add(rule.concludes[0])
+                waiting.add(rule.concludes[0])
     return moved
+
+
+def _rules_of(old: Rulebook, new: Rulebook) -> list[Rule]:
+    """The rules of both, one that is the same in both once."""
+    return [*old.rules.values(), *(r for n, r in new.rules.items() if old.rules.get(n) is not r)]
 
 
 def _leads(pathway: Pathway) -> tuple[Any, ...]:

@@ -49,6 +49,8 @@ class Run:
         self.outcomes = Outcomes(self.world)
         self.effects = Effects(self.world)
         self.world.store.limit(self.budget)
+        self.missed: dict[str, bool] = {}
+        """By rule whether somebody's plan would be another without it, as far as it was asked."""
 
     def place(self, section: str, name: str) -> str:
         """Where an entry stands, as file:line; empty where that is not known."""

@@ -185,25 +185,38 @@ def cube_node(world: World, cube: Cube, wide: Wide) -> Node:
     return world.every(parts)
 
 
+def anybody(world: World, where: Node) -> Cube | None:
+    """Somebody inside a diagram, with one look at each node on the way: not the plainest."""
+    if where == world.no:
+        return None
+    store, found, node = world.store, {}, where
+    while not store.is_terminal(node):
+        variable, children = store.variable(node), store.children(node)
+        element = world.unasked(variable)
+        if children[element] == world.no:
+            element = next(n for n, child in enumerate(children) if child != world.no)
+            found[variable] = element
+        node = children[element]
+    return found
+
+
 def somebody_without(
     world: World, where: Node, ways: Sequence[Sequence[Node]], cut: Callable[[Node], Node]
 ) -> Cube | None:
     """Somebody inside a diagram for whom none of these ways is so; None where there is nobody.
 
-    A way is taken away only where it stands in the way of the plainest who are left: mostly none
-    does, and all of them together may be large. cut: leaves the profiles there are.
+    A way is taken away only where it stands in the way of one who is left: mostly none does, and
+    all of them together may be large. cut: leaves the profiles there are; `where` is cut already.
     """
-    left = cut(where)
-    while True:
-        cube = Search(world, left).smallest
-        if cube is None:
-            return None
+    left = where
+    while (cube := anybody(world, left)) is not None:
         met = [way for way in ways if all(world.value(node, cube) == TRUE for node in way)]
         if not met:
             return cube
         for way in met:
             left = world.every([left, world.negated(world.every(way))])
         left = cut(left)
+    return None
 
 
 def _rank(variable: Variable, element: int) -> int:

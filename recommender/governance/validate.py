@@ -38,6 +38,9 @@ from recommender.vocabulary import Feature, Kind
 MOST_COMBINATIONS = 243
 """A rule with more combinations than that is compared on a sample of as many."""
 
+Option = tuple[Possible, dict[int, int]]
+"""What is possible for a feature, and the elements that stand for it."""
+
 PEOPLE = 150
 SEED = 20261124
 
@@ -71,6 +74,7 @@ class _Checking:
         self._world = world
         self._everybody = people.everybody()
         self._random = random.Random(SEED)
+        self._found: dict[tuple[str, tuple[int, ...]], tuple[list[Option], bool]] = {}
         self._evaluator = Evaluator(world.rulebook, world.inactive)
         self._members = {name: world.membership(name) for name in world.rulebook.adaptations}
         refers = world.acting(Verb.REFER)
@@ -100,23 +104,38 @@ class _Checking:
         """Compare one rule; how often, and whether on every combination."""
         world = self._world
         node = world.truth(rule)
-        variables = sorted(world.store.support(node))
-        names = {world.subject(at) for at in variables}
-        sizes = [range(len(world.space.variables[at].domain)) for at in variables]
-        few = prod(map(len, sizes)) <= MOST_COMBINATIONS
-        combinations = product(*sizes) if few else self._some(sizes)
+        own: dict[str, list[int]] = {}
+        for at in sorted(world.store.support(node)):
+            own.setdefault(world.subject(at), []).append(at)
+        options = [self._options(name, tuple(variables)) for name, variables in own.items()]
+        whole = [found for found, every in options if every]
+        few = len(whole) == len(options) and prod(map(len, whole)) <= MOST_COMBINATIONS
+        combinations = product(*whole) if few else self._some([found for found, _ in options])
         number = 0
-        for elements in combinations:
-            facts = facts_of(world, dict(zip(variables, elements, strict=True)), names)
-            if facts is None:
-                continue
+        for several in combinations:
             number += 1
-            expected = self._evaluator.truth(rule.condition, facts)
-            if world.value(node, elements_of(world, facts)) != expected:
+            facts = dict(zip(own, (possible for possible, _ in several), strict=True))
+            elements = {at: n for _, mine in several for at, n in mine.items()}
+            if world.value(node, elements) != self._evaluator.truth(rule.condition, facts):
                 _differ(f"the diagram of the rule '{rule.id}'")
         return number, few
 
-    def _some(self, sizes: Sequence[range]) -> Iterator[tuple[int, ...]]:
+    def _options(self, name: str, variables: tuple[int, ...]) -> tuple[list[Option], bool]:
+        """What a feature can be, as far as these variables tell it, and whether that is all."""
+        key = name, variables
+        if key not in self._found:
+            sizes = [range(len(self._world.space.variables[at].domain)) for at in variables]
+            few = prod(map(len, sizes)) <= MOST_COMBINATIONS
+            made = []
+            for elements in product(*sizes) if few else self._some(sizes):
+                cube = dict(zip(variables, elements, strict=True))
+                facts = facts_of(self._world, cube, [name])
+                if facts is not None:
+                    made.append((facts[name], elements_of(self._world, facts)))
+            self._found[key] = made, few
+        return self._found[key]
+
+    def _some(self, sizes: Sequence[Sequence[Any]]) -> Iterator[tuple[Any, ...]]:
         for _ in range(MOST_COMBINATIONS):
             yield tuple(self._random.choice(size) for size in sizes)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -24,7 +25,7 @@ STAGE = concluded(ordinal("stage", "none some full"), "none")
 CONCLUDES: Plain = {"when": HIGH, "conclude": {"stage": "some"}}
 
 
-def subjects(rules: Rules, code: str, **more: object) -> set[str]:
+def subjects(rules: Rules, code: str, **more: Any) -> set[str]:
     made = book(rules, features=[*FEATURES, STAGE], **more)
     return {one.subject for one in found(made, code) if one.verdict is Verdict.FOUND}
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from recommender.conditions import ALWAYS, AnyOf, Condition, Test, say_test
-from recommender.governance.checks.needless import without
+from recommender.governance.checks.needless import is_missed
 from recommender.governance.findings import Finding, Severity
 from recommender.governance.pair import Difference, Pair
 from recommender.governance.run import Check, Run, found
@@ -26,10 +26,13 @@ NEVER: Condition = AnyOf(())
 def inert(run: Run, check: Check) -> Iterator[Finding]:
     """G02: each test that decides nothing. What decides nothing as a whole is left to G04."""
     for rule in run.world.active:
-        concludes = rule.verb is Verb.CONCLUDE
-        felt = _Felt(without(run, rule) if concludes else _as_if(run, rule, ALWAYS, NEVER))
+        felt = None
+        if rule.verb is not Verb.CONCLUDE:
+            felt = _Felt(_as_if(run, rule, ALWAYS, NEVER))
+        if not (is_missed(run, rule) if felt is None else felt.anywhere):
+            continue
         for place, test in atoms(rule.condition):
-            if felt.anywhere and not _matters(run, rule, place, felt):
+            if not _matters(run, rule, place, felt):
                 yield _told(run, check, rule, place, test)
 
 
@@ -65,10 +68,10 @@ class _Felt:
         return next(iter(self), None) is not None
 
 
-def _matters(run: Run, rule: Rule, place: Place, felt: _Felt) -> bool:
+def _matters(run: Run, rule: Rule, place: Place, felt: _Felt | None) -> bool:
     """Whether somebody's plan would be another without the test."""
     less = left_out(rule.condition, place)
-    if rule.verb is not Verb.CONCLUDE:
+    if felt is not None:
         conditions = run.world.conditions
         turned = conditions.join(_apart, conditions.of(rule.condition), conditions.of(less))
         if any(run.world.every([turned, one.where]) != run.world.no for one in felt):
@@ -90,5 +93,7 @@ def _as_if(run: Run, rule: Rule, one: Condition, other: Condition) -> Pair:
 
 
 def _with(rulebook: Rulebook, rule: Rule, condition: Condition) -> Rulebook:
+    if condition is rule.condition:
+        return rulebook
     changed = replace(rule, condition=condition)
     return rulebook.with_rules({**rulebook.rules, rule.id: changed})

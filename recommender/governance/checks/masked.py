@@ -13,7 +13,7 @@ from recommender.candidates import Status
 from recommender.conditions import TRUE
 from recommender.governance.findings import Finding
 from recommender.governance.run import Check, Run, found
-from recommender.governance.search import Search
+from recommender.governance.search import somebody_without
 from recommender.mdd import Node
 from recommender.rules import Rule, Verb
 
@@ -38,13 +38,8 @@ def _is_masked(run: Run, fires: Node, adaptation: str) -> bool:
     world = run.world
     member = world.membership(adaptation, wish=False)
     out = world.where(member, Status.EXCLUDED, Status.WITHHELD)
-    left = run.people.cut(world.every([fires, world.negated(out)]))
-    stops = [world.in_force(rule) for rule in world.holding(adaptation)]
-    plainest = Search(world, left).smallest
-    if plainest is not None and not any(world.value(stop, plainest) for stop in stops):
-        return False
-    left = run.outcomes.without(left, [(stop,) for stop in stops])
-    return run.people.cut(left) == world.no
+    ways = [(out,), *((world.in_force(rule),) for rule in world.holding(adaptation))]
+    return somebody_without(world, fires, ways, run.people.cut) is None
 
 
 def _barring(run: Run, rule: Rule, adaptations: list[str]) -> Iterator[str]:

@@ -8,7 +8,7 @@ mistake. A conclusion that changes no plan only tells the clinician something: i
 *Right.* Leave it out, or say in `limits` what it is there for.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from recommender.governance.findings import Finding, Severity
@@ -19,7 +19,7 @@ from recommender.rules import Rule, Verb
 
 def needless(run: Run, check: Check) -> Iterator[Finding]:
     """G04: each rule whose loss changes nobody's plan."""
-    alone = [rule for rule in run.world.active if not _is_missed(run, rule)]
+    alone = [rule for rule in run.world.active if not is_missed(run, rule)]
     together = _together(run, alone)
     for rule in alone:
         why = "without it everybody's plan would be the same"
@@ -29,9 +29,11 @@ def needless(run: Run, check: Check) -> Iterator[Finding]:
         yield replace(finding, severity=Severity.INFO) if concludes else finding
 
 
-def _is_missed(run: Run, rule: Rule) -> bool:
+def is_missed(run: Run, rule: Rule) -> bool:
     """Whether somebody's plan would be another without the rule."""
-    return next(without(run, rule).differences(), None) is not None
+    if rule.id not in run.missed:
+        run.missed[rule.id] = next(without(run, rule).differences(), None) is not None
+    return run.missed[rule.id]
 
 
 def without(run: Run, rule: Rule) -> Pair:
@@ -44,15 +46,26 @@ def without(run: Run, rule: Rule) -> Pair:
 
 
 def _together(run: Run, rules: list[Rule]) -> list[str]:
-    """As many of them as can go at once, the first ones first."""
-    kept = dict(run.rulebook.rules)
+    """A set of them that can go at once, the first ones first: all, or by halves."""
     gone: list[str] = []
-    for rule in rules:
-        less = {name: one for name, one in kept.items() if name != rule.id}
-        pair = Pair(
-            run.rulebook, run.rulebook.with_rules(less), run.as_of, budget=run.budget, part=True
-        )
-        if next(pair.differences(), None) is None:
-            kept = less
-            gone.append(rule.id)
+
+    def let_go(several: Sequence[str]) -> None:
+        if not several:
+            return
+        if _can_go(run, {*gone, *several}):
+            gone.extend(several)
+        elif len(several) > 1:
+            half = len(several) // 2
+            let_go(several[:half])
+            let_go(several[half:])
+
+    let_go([rule.id for rule in rules])
     return gone
+
+
+def _can_go(run: Run, names: Collection[str]) -> bool:
+    """Whether everybody's plan is the same without all of these."""
+    book = run.rulebook
+    less = book.with_rules({name: one for name, one in book.rules.items() if name not in names})
+    pair = Pair(book, less, run.as_of, budget=run.budget, part=True)
+    return next(pair.differences(), None) is None
