@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from recommender import Rulebook
 from recommender.envelope import FOLDER, Envelope, Signature, canonical, envelope, read_envelope
 from recommender.governance.approval import keys, reports, signing
 from recommender.governance.approval.statement import Terms, propose
@@ -127,16 +128,22 @@ class Place:
             self.pin = statement.digest
         return statement
 
-    def propose(self, name: str = "", accepted: Plain | None = None, **changes: Any) -> Envelope:
+    def propose(
+        self,
+        name: str = "",
+        accepted: Plain | None = None,
+        before: Rulebook | None = None,
+        **changes: Any,
+    ) -> Envelope:
         """An approval of what lies here, as proposed; `changes` are made to it afterwards."""
         terms = Terms(
             ["ann"],
             "Tests only",
             date.fromisoformat(FIRST),
             date.fromisoformat(LAST),
-            accepted or {},
+            {"G15": "The text says what comes next."} | (accepted or {}),
         )
-        made, read = propose(self.folder, terms, DAY)
+        made, read = propose(self.folder, terms, DAY, before=before)
         reports.keep(self.folder, read)
         name = name or made.name
         return envelope({**made.statement, **changes}, name)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from recommender import load_rulebook
+from recommender import Rulebook, load_rulebook
 from recommender.engines import durable
 from recommender.envelope import Envelope, canonical, envelope, read_envelope
 from recommender.errors import ApprovalError, ContentError, Problem
@@ -427,9 +427,11 @@ def test_what_lint_finds_needs_a_reason_in_the_statement(place: Place) -> None:
     assert found.code == "A236"
     statement = place.approval(accepted={code: "It is said in the title."})
     assert place.approves(repeat=True)
-    (only,) = place.the_approval().text.accepted
+    first, only = place.the_approval().text.accepted
+    assert first.finding == "G15 everybody"
     assert only.finding.startswith(f"{code} rules/adaptation/mindfulness.yaml:")
-    unsaid = envelope({**statement.statement, "accepted": []}, statement.name)
+    kept = statement.statement["accepted"][:1]
+    unsaid = envelope({**statement.statement, "accepted": kept}, statement.name)
     place.put(signed(unsaid, *NEEDED))
     assert place.codes() == ["A236"]
 
@@ -530,6 +532,51 @@ def test_a_lie_about_safety_lowers_nothing(place: Place) -> None:
     lie = {**proposed.statement["rulebook"], "safety": before.statement["rulebook"]["safety"]}
     place.approval("cara", "gus", name="next.json", rulebook=lie)
     assert place.codes() == ["A228", "A231"]
+
+
+def _changed(place: Place, **guard: Any) -> Rulebook:
+    """The rules as they were, after another rule for safety was put in their place."""
+    before = load_rulebook(place.folder)
+    _folder(place, rules__safety__mood={"topic": "Mood", "rules": {"low": GUARD | guard}})
+    return before
+
+
+def test_what_changed_since_the_last_approval_becomes_part_of_the_next(place: Place) -> None:
+    place.approval()
+    before = _changed(place, if_not_known="caution", justify="It is asked.")
+    statement = place.approval(before=before, name="next.json")
+    said = statement.statement["previous"]
+    file = place.folder / "approvals" / "reports" / f"{said['diff']}.json"
+    report = json.loads(file.read_bytes())
+    assert (report["report"], report["safety"], report["equivalent"]) == ("diff/1", True, False)
+    assert (report["before"], report["rulebook"]) == (
+        before.content_digest,
+        statement.statement["rulebook"]["digest"],
+    )
+    assert place.approves(repeat=True)
+    file.write_bytes(file.read_bytes().replace(b"true", b"null", 1))
+    assert "A233" in place.codes()
+    file.unlink()
+    assert "A233" in place.codes()
+
+
+def test_a_comparison_that_calls_it_safety_needs_two_clinicians(place: Place) -> None:
+    """Whatever the digest of safety says: here a promise about the adaptation is the same."""
+    place.approval()
+    before = _changed(place, title="Low mood, as before")
+    place.approval("cara", "gus", before=before, name="next.json")
+    assert place.codes() == ["A228", "A231"]
+
+
+def test_only_the_rules_of_the_last_approval_are_compared_with(place: Place) -> None:
+    before = load_rulebook(place.folder)
+    found = problems(lambda: place.propose(before=before), ApprovalError)
+    assert [one.code for one in found] == ["A242"]
+    place.approval()
+    _changed(place, title="Otherwise")
+    other = _changed(place, title="Once more")
+    found = problems(lambda: place.propose(before=other), ApprovalError)
+    assert [one.code for one in found] == ["A242"]
 
 
 # ------------------------------------------------------------------------------- revoked, rotated

@@ -315,6 +315,7 @@ def test_the_proposal_is_shown_with_what_it_asks_to_accept(place: Place) -> None
     said = run(
         *("rules", "propose", "--content", "place", "--author", "ann", "--scope", "Tests"),
         *("--valid-from", "2026-12-01", "--review-by", "2027-06-01", "--as-of", "2026-12-01"),
+        *("--accept", "G15=The text says what comes next."),
     )
     assert "Signatures none yet: read it, then sign it" in said
     assert "Before it none: everything is new" in said

@@ -16,6 +16,7 @@ from recommender.envelope import FOLDER, canonical
 from recommender.envelope import REPORTS as STORE
 from recommender.errors import Problem
 from recommender.governance.diff import compare
+from recommender.governance.findings import CLEAN, Verdict
 from recommender.governance.lint.run import lint
 from recommender.governance.prove import prove
 from recommender.governance.registry import USUAL
@@ -189,8 +190,11 @@ def to_accept(reports: Mapping[str, Report]) -> Iterator[tuple[str, str]]:
     for one in looked.get("findings", ()):
         if one["severity"] != "note":
             yield f"{one['code']} {one['place']}", one["message"]
-    for one in _promises(reports, "undecided"):
-        yield f"{one['check']} {one['subject']}", f"could not be decided: {one['claim']}"
+    for one in reports.get("proof", {}).get("findings", ()):
+        if one["severity"] != "info" and not _is_broken(one) and one["verdict"] not in CLEAN:
+            undecided = one["verdict"] == Verdict.UNDECIDED
+            says = "could not be decided" if undecided else "needs a look"
+            yield f"{one['check']} {one['subject']}", f"{says}: {one['claim']}"
     for one in reports.get(DIFF, {}).get("findings", ()):
         if one["verdict"] == "undecided":
             yield f"{DIFF} {one['check']} {one['subject']}", "what changes could not be decided"
@@ -200,11 +204,10 @@ def failures(reports: Mapping[str, Report]) -> Iterator[str]:
     """What no reason lets through: what ends otherwise than expected, and broken promises."""
     for one in reports.get("test", {}).get("failed", ()):
         yield one["what"]
-    for one in _promises(reports, "refuted"):
-        yield f"promise {one['subject']}"
-
-
-def _promises(reports: Mapping[str, Report], verdict: str) -> Iterator[Report]:
     for one in reports.get("proof", {}).get("findings", ()):
-        if one["verdict"] == verdict:
-            yield one
+        if _is_broken(one):
+            yield f"promise {one['subject']}"
+
+
+def _is_broken(finding: Report) -> bool:
+    return bool(finding["verdict"] == Verdict.REFUTED and finding["severity"] == "error")
