@@ -201,7 +201,8 @@ def failures(reports: Mapping[str, Report]) -> Iterator[str]:
     for one in reports.get("test", {}).get("failed", ()):
         yield one["what"]
     for one in _promises(reports, "refuted"):
-        yield f"promise {one['subject']}"
+        if one["severity"] == "error":
+            yield f"promise {one['subject']}"
 
 
 def _promises(reports: Mapping[str, Report], verdict: str) -> Iterator[Report]:
