@@ -46,10 +46,17 @@ class People:
         if beside is not None:
             self._constraints = list(dict.fromkeys([*self._constraints, *beside._constraints]))
         self._supports = [self._store.support(one.node) for one in self._constraints]
+        self._among: dict[frozenset[int], Node] = {}
 
     def among(self, *nodes: Node) -> Node:
         """TRUE for the profiles there are, as far as that bears on these diagrams."""
-        at = {v for node in nodes for v in self._store.support(node)}
+        asked = frozenset(v for node in nodes for v in self._store.support(node))
+        if asked not in self._among:
+            self._among[asked] = self._near_to(set(asked))
+        return self._among[asked]
+
+    def _near_to(self, at: set[int]) -> Node:
+        """The constraints that bear on these variables, at once or through others."""
         kept: list[int] = []
         grew = True
         while grew:
