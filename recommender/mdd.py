@@ -27,13 +27,14 @@ class Diagrams:
         self._values: list[Any] = []
         self._unique: dict[tuple[int, tuple[Node, ...]], Node] = {}
         self._terminals: dict[Hashable, Node] = {}
+        self._supports: dict[Node, frozenset[int]] = {}
 
     def __len__(self) -> int:
         return len(self._variable)
 
-    def limit(self, more: int) -> None:
-        """Let so many more nodes be made; past them TooLarge is raised."""
-        self._most = len(self) + more
+    def limit(self, more: int | None) -> None:
+        """Let so many more nodes be made, or as many as it takes; past them TooLarge is raised."""
+        self._most = None if more is None else len(self) + more
 
     def terminal(self, value: Hashable) -> Node:
         """The node of a constant."""
@@ -141,6 +142,10 @@ class Diagrams:
             yield node
             waiting.extend(self._children[node])
 
-    def support(self, node: Node) -> set[int]:
+    def support(self, node: Node) -> frozenset[int]:
         """The variables the diagram depends on."""
-        return {self._variable[inner] for inner in self.below([node])}
+        known = self._supports.get(node)
+        if known is None:
+            known = frozenset(self._variable[inner] for inner in self.below([node]))
+            self._supports[node] = known
+        return known

@@ -136,6 +136,14 @@ class Pair:
         made.__dict__["people"] = people
         return made
 
+    @classmethod
+    def over(cls, before: Effects, after: Effects, people: People) -> "Pair":
+        """Two rulebooks over worlds that are made already and share their store."""
+        made = cls(before.world.rulebook, after.world.rulebook, before.world.as_of)
+        made.__dict__["_effects"] = before, after
+        made.__dict__["people"] = people
+        return made
+
     @cached_property
     def moved(self) -> frozenset[str]:
         """Rules of either whose effect may be another."""

@@ -5,10 +5,11 @@ rules/rulebook.yaml is nobody's; a feature read from a score agrees with it; one
 value is left is exactly known; nothing is lifted unless an act or an answer can have lifted it.
 """
 
-from collections.abc import Iterator
+import copy
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from recommender.conditions import TRUE, AllOf, AnyOf, Condition, Not, Test, Truth
+from recommender.conditions import TRUE, AllOf, AnyOf, Condition, Not, Test, Truth, tests_of
 from recommender.facts import member_count
 from recommender.governance.derivations import derivations
 from recommender.governance.world import LIFTED, World, is_act, is_liftable
@@ -40,16 +41,49 @@ class People:
         self.links = [(link, self._link(link)) for link in world.rulebook.links]
         self._constraints = [
             *self._of_facts(),
-            *self._of_lifting(),
+            *self._of_lifting(world.active),
             *(Constraint(node) for _, node in self.links),
         ]
         if beside is not None:
             self._constraints = list(dict.fromkeys([*self._constraints, *beside._constraints]))
         self._supports = [self._store.support(one.node) for one in self._constraints]
+        self._among: dict[frozenset[int], Node] = {}
+
+    def also_under(self, world: World) -> "People":
+        """Those who are possible under the rules of another world, too.
+
+        It shares the store, and its rulebook has the same features and concludes otherwise.
+        """
+        other = copy.copy(self)
+        other._world, other._join = world, world.conditions.join
+        settled = world.rulebook.concluding
+        links = [
+            Constraint(other._link(link))
+            for link in world.rulebook.links
+            if any(test.feature in settled for test in (*tests_of(link.when), *tests_of(link.then)))
+        ]
+        resting = [
+            rule
+            for rule in world.active
+            if is_liftable(rule) and any(t.feature in settled for t in tests_of(rule.condition))
+        ]
+        made = copy.copy(self)
+        known = set(self._constraints)
+        more = [one for one in (*other._of_lifting(resting), *links) if one not in known]
+        made._constraints = [*self._constraints, *more]
+        made._supports = [*self._supports, *(self._store.support(one.node) for one in more)]
+        made._among = {}
+        return made
 
     def among(self, *nodes: Node) -> Node:
         """TRUE for the profiles there are, as far as that bears on these diagrams."""
-        at = {v for node in nodes for v in self._store.support(node)}
+        asked = frozenset(v for node in nodes for v in self._store.support(node))
+        if asked not in self._among:
+            self._among[asked] = self._near_to(set(asked))
+        return self._among[asked]
+
+    def _near_to(self, at: set[int]) -> Node:
+        """The constraints that bear on these variables, at once or through others."""
         kept: list[int] = []
         grew = True
         while grew:
@@ -144,9 +178,9 @@ class People:
                 ends = [self._world.yes if one else self._world.no for one in ones]
                 yield Constraint(self._store.node(at, tuple(ends)), at)
 
-    def _of_lifting(self) -> Iterator[Constraint]:
+    def _of_lifting(self, rules: Iterable[Rule]) -> Iterator[Constraint]:
         world = self._world
-        for rule in world.active:
+        for rule in rules:
             if is_liftable(rule):
                 may_be = world.every([self._speaks(rule.condition), self._may_lift(rule)])
                 either = self._join(max, world.negated(world.lifted(rule)), may_be)

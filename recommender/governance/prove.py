@@ -4,7 +4,9 @@ In: a Run and the checks wanted. Out: a Report, the same for the same rulebook a
 EngineError when two readers of the rules disagree: then there is no verdict.
 """
 
+import gc
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,12 +14,10 @@ from typing import Any
 from recommender.errors import EngineError, Problem
 from recommender.governance.checks.invariants import decided
 from recommender.governance.findings import Finding, Plain, Report, Severity, Verdict
-from recommender.governance.people import People
 from recommender.governance.registry import USUAL
 from recommender.governance.repair import nearest_repair
 from recommender.governance.run import Check, Run
 from recommender.governance.validate import validate
-from recommender.governance.world import World
 from recommender.mdd import TooLarge
 from recommender.rules import Invariant
 
@@ -35,10 +35,11 @@ def prove(
 
     ask_z3: have z3 decide the same claims. smt: a folder to write them to as SMT-LIB 2.
     """
-    findings = list(_links(run, LINKS))
-    for check in checks:
-        run.tell(check.name)
-        findings += _carried_out(run, check)
+    with _no_collecting():
+        findings = list(_links(run, LINKS))
+        for check in checks:
+            run.tell(check.name)
+            findings += _carried_out(run, check)
     opinion = None
     if ask_z3 or smt is not None:
         run.tell("second opinion")
@@ -46,9 +47,10 @@ def prove(
     findings = list(_with_repairs(run, findings))
     proved = {one.subject for one in findings if one.verdict is Verdict.PROVED}
     run.tell("comparing with the evaluator")
-    world = World(run.rulebook, run.as_of)
+    run.world.store.limit(None)  # every proof is done
     invariants = [one for one in run.rulebook.invariants.values() if one.id in proved]
-    compared = validate(world, People(world), invariants)
+    with _no_collecting():
+        compared = validate(run.world, run.people, invariants)
     header = run.rulebook.header
     return Report(
         rulebook={"id": header.id, "version": header.version, "digest": run.rulebook.digest},
@@ -61,6 +63,18 @@ def prove(
             "second_opinion": opinion,
         },
     )
+
+
+@contextmanager
+def _no_collecting() -> Iterator[None]:
+    """Diagrams hold no circles: looking for garbage among them would only take time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _with_repairs(run: Run, findings: Sequence[Finding]) -> Iterator[Finding]:
@@ -83,6 +97,7 @@ def _proves(run: Run, invariant: Invariant) -> bool:
 
 def _carried_out(run: Run, check: Check) -> list[Finding]:
     """What a check finds; where its diagrams outgrow the budget, that it is undecided."""
+    run.afresh()
     try:
         return list(check.run(run, check))
     except TooLarge:

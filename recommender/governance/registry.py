@@ -10,6 +10,7 @@ from recommender.governance.checks.masked import masked
 from recommender.governance.checks.meeting import meeting
 from recommender.governance.checks.monotone import monotone
 from recommender.governance.checks.needless import needless
+from recommender.governance.checks.order import order
 from recommender.governance.checks.sequence import sequence
 from recommender.governance.checks.subsumed import subsumed
 from recommender.governance.checks.support import support
@@ -32,6 +33,7 @@ CHECKS: tuple[Check, ...] = (
     Check("G13", "exclusions stay", Severity.ERROR, persistence),
     Check("G14", "assumptions", Severity.ERROR, assumptions),
     Check("G15", "an answer for everybody", Severity.ERROR, floor),
+    Check("G16", "order of rules", Severity.ERROR, order),
     Check("G18", "what promises rest on", Severity.INFO, support, on_request=True),
 )
 USUAL: tuple[Check, ...] = tuple(check for check in CHECKS if not check.on_request)

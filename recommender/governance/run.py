@@ -18,6 +18,9 @@ from recommender.rules import Rule
 BUDGET = 500_000
 """Nodes that the diagrams of one claim may need, above those of the rules themselves."""
 
+MOST_KEPT = 4 * BUDGET
+"""Nodes that are kept from claim to claim."""
+
 Places = Mapping[tuple[str, str], str]
 """By section and id: file:line."""
 
@@ -52,6 +55,12 @@ class Run:
         self.missed: dict[str, bool] = {}
         """By rule whether somebody's plan would be another without it, as far as it was asked."""
 
+    def afresh(self) -> None:
+        """Let the next claim have the whole budget; what was made stays, unless it is too much."""
+        if len(self.world.store) > MOST_KEPT:
+            self.begin_anew()
+        self.world.store.limit(self.budget)
+
     def place(self, section: str, name: str) -> str:
         """Where an entry stands, as file:line; empty where that is not known."""
         return self._places.get((section, name), "")
@@ -78,6 +87,11 @@ def found(
         details=details or {},
         witnesses=witnesses,
     )
+
+
+def on_the_whole(check: "Check", claim: str) -> Finding:
+    """That what a check claims was proved of the rulebook as a whole."""
+    return Finding(check.code, check.name, Verdict.PROVED, check.severity, claim)
 
 
 class Check(NamedTuple):

@@ -160,14 +160,23 @@ def run(
             "releases": list(days.releases()),
         }
     )
-    facts = {
-        name: days.fact(feature)
-        for name, feature in rulebook.features.items()
-        if not feature.concluded
-    }
+    facts = dict(rulebook.derived(_unasked))
+    for name in (*rulebook.derived(_acts), *witness.possible):
+        if name in facts:
+            facts[name] = days.fact(rulebook.features[name])
     trace = native.infer(facts, rulebook, as_of)
     answer, stops = answer_of(trace, profile, Produced(f"recommender {VERSION}", "native", None))
     return answer, list(stops)
+
+
+def _unasked(rulebook: Rulebook) -> dict[str, Fact]:
+    """The facts about somebody nobody has asked."""
+    features = rulebook.features.values()
+    return {one.id: Fact(one.id, everything(one)) for one in features if not one.concluded}
+
+
+def _acts(rulebook: Rulebook) -> tuple[str, ...]:
+    return tuple(one.id for one in rulebook.features.values() if is_act(one))
 
 
 class Days:

@@ -52,6 +52,7 @@ class World:
         self.conditions = Conditions(rulebook, self.inactive, space=self.space, store=self.store)
         self.no, self.yes = self.store.terminal(FALSE), self.store.terminal(TRUE)
         self._unasked: dict[int, int] = {}
+        self._where: dict[tuple[Any, ...], dict[Node, Node]] = {}
         self.branches: dict[Node, Sequence[tuple[Node, int]]] = {}
         """Kept by searches: where a node leads, with the plainest element for each place."""
         self._memberships: dict[tuple[str, bool], Node] = {}
@@ -106,7 +107,7 @@ class World:
 
     def where(self, node: Node, *values: Any) -> Node:
         """TRUE where a diagram ends in one of these values, else FALSE."""
-        made: dict[Node, Node] = {}
+        made = self._where.setdefault(values, {})
         return self.store.map(lambda value: TRUE if value in values else FALSE, node, made)
 
     def value(self, node: Node, elements: Mapping[int, int]) -> Any:

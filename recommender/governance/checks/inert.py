@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from recommender.conditions import ALWAYS, AnyOf, Condition, Test, say_test
-from recommender.governance.checks.needless import is_missed
+from recommender.governance.checks.needless import compared, is_missed
 from recommender.governance.findings import Finding, Severity
 from recommender.governance.pair import Difference, Pair
 from recommender.governance.run import Check, Run, found
@@ -87,9 +87,7 @@ def _apart(one: int, other: int) -> int:
 def _as_if(run: Run, rule: Rule, one: Condition, other: Condition) -> Pair:
     """The rulebook with the rule's condition in two ways."""
     first, second = _with(run.rulebook, rule, one), _with(run.rulebook, rule, other)
-    if rule.verb is Verb.CONCLUDE:
-        return Pair(first, second, run.as_of, budget=run.budget, part=True)
-    return Pair.beside(run.effects, run.people, (first, rule.id), (second, rule.id))
+    return compared(run, rule, first, second)
 
 
 def _with(rulebook: Rulebook, rule: Rule, condition: Condition) -> Rulebook:

@@ -89,6 +89,7 @@ def decided(run_: Run, invariant: Invariant, *, most: int = 1) -> Decision:
 
         return decide(run_.world, run_.people, broken, confirms, most=most)
 
+    run_.afresh()
     try:
         return among(run_.outcomes)
     except TooLarge:

@@ -11,9 +11,12 @@ mistake. A conclusion that changes no plan only tells the clinician something: i
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
+from recommender.governance.effects import Effects
 from recommender.governance.findings import Finding, Severity
 from recommender.governance.pair import Pair
 from recommender.governance.run import Check, Run, found
+from recommender.governance.world import Shared, World
+from recommender.rulebook import Rulebook
 from recommender.rules import Rule, Verb
 
 
@@ -40,9 +43,31 @@ def without(run: Run, rule: Rule) -> Pair:
     """The rulebook beside the same without this rule."""
     book = run.rulebook
     less = book.with_rules({name: one for name, one in book.rules.items() if name != rule.id})
-    if rule.verb is Verb.CONCLUDE:
-        return Pair(book, less, run.as_of, budget=run.budget, part=True)
-    return Pair.beside(run.effects, run.people, (book, rule.id), (less, rule.id))
+    return compared(run, rule, book, less)
+
+
+def compared(run: Run, rule: Rule, *books: Rulebook) -> Pair:
+    """Two rulebooks in which at most this rule is another, or not there, than in the one at hand.
+
+    No test is new.
+    """
+    first, second = books
+    if rule.verb is not Verb.CONCLUDE:
+        return Pair.beside(run.effects, run.people, (first, rule.id), (second, rule.id))
+    before, after = (_effects(run, book) for book in books)
+    people = run.people
+    for effects in (before, after):
+        if effects is not run.effects:
+            people = people.also_under(effects.world)
+    return Pair.over(before, after, people)
+
+
+def _effects(run: Run, book: Rulebook) -> Effects:
+    """The effects of a rulebook that concludes otherwise, over the diagrams there are."""
+    if book is run.rulebook:
+        return run.effects
+    sharing = Shared(run.world.space, run.world.store)
+    return Effects(World(book, run.as_of, sharing=sharing))
 
 
 def _together(run: Run, rules: list[Rule]) -> list[str]:
