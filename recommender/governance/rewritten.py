@@ -12,6 +12,8 @@ from recommender.governance.findings import Finding, Plain, Severity, Verdict
 from recommender.rulebook import Rulebook
 from recommender.rules import Rule
 
+_NEXT: Final = {"version": "", "links": []}
+"""Parts of the head that are told elsewhere."""
 VOCABULARY: Final = ("features", "adaptations", "pathways", "instruments", "evidence")
 
 
@@ -35,6 +37,10 @@ def rewritten(
             yield information("rule", renamed.get(name, name), title, details=details)
     for kind in VOCABULARY:
         yield from _entries(kind, getattr(old, kind), getattr(new, kind))
+    header = new.header
+    heads = ({"header": old.header}, {"header": header})
+    if old.header.model_copy(update=_NEXT) != header.model_copy(update=_NEXT):
+        yield from _entries("rulebook", *heads)
     yield from _promises(old, new)
 
 

@@ -242,3 +242,10 @@ def test_an_unknown_that_does_something_else_is_never_called_equivalent() -> Non
     assert not report.figures["equivalent"]
     (one,) = [f for f in report.findings if f.verdict == "undecided"]
     assert (one.subject, one.why) == ("safety.t.more", "unmarked")
+
+
+def test_the_head_of_the_rulebook_is_compared_and_its_number_is_not() -> None:
+    new = book(RULES, header={"version": "2"})
+    assert not compare(book(RULES), new, AS_OF).findings
+    (one,) = compare(book(RULES), book(RULES, header={"safe_base": "Other."}), AS_OF).findings
+    assert (one.check, one.details["changed_in"]) == ("rulebook", ["safe_base"])
