@@ -23,7 +23,7 @@ from recommender.conditions import (
     tests_of,
 )
 from recommender.engines import native
-from recommender.facts import Fact, State, is_exact
+from recommender.facts import Fact, Moment, State, is_exact
 from recommender.governance.effects import Seen, seen, strength_of
 from recommender.governance.world import is_liftable
 from recommender.pipeline import answer_of
@@ -108,15 +108,22 @@ class Cases:
 
     # -- changes ------------------------------------------------------------------------------
 
-    def reached(self, old: Rule, new: Rule | None) -> Iterator[tuple[Case, Truth]]:
+    def reached(
+        self, old: Rule, new: Rule | None, among: Iterable[Case]
+    ) -> Iterator[tuple[Case, Truth]]:
         """The cases in which a changed rule may act otherwise, with its truth in each."""
         truth_of = self.truth_of(new)
         same_condition = new is not None and new.condition == old.condition
         dated = goes_by_day(old)
-        for case in self.all:
+        for case in among:
             before, after = case.trace.truths[old.id], truth_of(case)
             live = before != FALSE or after != FALSE
-            if before != after or (live and (same_condition or dated)) or self.dates(case, old):
+            if (
+                before != after
+                or (live and same_condition)
+                or (live and dated and spoken(case, new) != spoken(case, old))
+                or self.dates(case, old)
+            ):
                 yield case, after
 
     def dates(self, case: Case, rule: Rule) -> bool:
@@ -266,8 +273,9 @@ def _answered(
         required = case.answer.plan.required_asks
         if [*map(_ask_gist, required)] == [*map(_ask_gist, unanswered_asks(trace))]:
             acting = [rule for rule in acting if rule.verb is not Verb.ASK]
-    about = set(_about(acting, trace))
     candidates = case.answer.candidates
+    acting = [rule for rule in acting if not _stays_unseen(rule, candidates)]
+    about = set(_about(acting, trace))
     declines = frozenset(profile.preferences.declines)
     if about:
         other = propose(trace, stops, declines, releases, only=about)
@@ -287,6 +295,15 @@ def _shows_itself(rule: Rule, candidates: Mapping[str, Candidate]) -> bool:
         inside = [n for n in rule.targets if candidates[n].status is Status.RECOMMENDED]
         return len(inside) > 1 or (bool(inside) and rule.text.required)
     return rule.verb not in _ON_ADAPTATIONS
+
+
+def _stays_unseen(rule: Rule, candidates: Mapping[str, Candidate]) -> bool:
+    """Whether what a rule says of its adaptations cannot show, whatever its truth."""
+    if rule.verb in (Verb.CAUTION, Verb.TAILOR):
+        return all(candidates[n].status is not Status.RECOMMENDED for n in rule.targets)
+    if rule.verb is Verb.RECOMMEND:
+        return all(candidates[n].membership is Status.EXCLUDED for n in rule.targets)
+    return False
 
 
 def _of_other_truth(before: Trace, after: Trace) -> Iterator[Rule]:
@@ -337,6 +354,11 @@ def _gist(candidate: Candidate) -> tuple[object, ...]:
 def goes_by_day(rule: Rule) -> bool:
     """Whether it matters to a rule how new the findings are that speak for it."""
     return is_liftable(rule) or rule.text.after_finding
+
+
+def spoken(case: Case, rule: Rule | None) -> Moment | None:
+    """When the newest finding of a case was made that speaks for a rule."""
+    return None if rule is None else case.trace.newest_true_part(rule)
 
 
 def touched(rulebook: Rulebook, rule: Rule) -> frozenset[str]:

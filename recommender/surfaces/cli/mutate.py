@@ -31,6 +31,13 @@ Suggested = Annotated[
         help="Write unreviewed vignettes to this folder for what is missing.",
     ),
 ]
+Unreviewed = Annotated[
+    bool,
+    typer.Option(
+        "--unreviewed",
+        help="Count, apart, what nobody has confirmed: profiles/suggested.",
+    ),
+]
 Budget = Annotated[
     int | None,
     typer.Option(metavar="NODES", min=1, help="Nodes the diagrams of one comparison may have."),
@@ -43,6 +50,7 @@ Jobs = Annotated[
 def mutate(
     content: options.Content = None,
     rule: Topics = None,
+    unreviewed: Unreviewed = False,
     gate: Gated = False,
     suggest: Suggested = None,
     budget: Budget = None,
@@ -54,7 +62,9 @@ def mutate(
     """Change each rule in one small way at a time, and see whether a vignette or an example fails.
 
     What nothing notices is proved to change nobody's plan, or shown with a patient for whom it
-    does. The gate: all of the changes to what keeps people safe, 95 % of the others.
+    does. The gate: all of the changes to what keeps people safe, 95 % of the others. With
+    --unreviewed also what nobody has confirmed notices: the plans of all vignettes as they are
+    today, and those of profiles/suggested. That tells of a change, never that an answer is right.
 
     Example: recommender rules mutate --rule safety.tms
 
@@ -74,6 +84,7 @@ def mutate(
             rulebook,
             vignettes,
             day,
+            pinned=_pinned(content) if unreviewed else None,
             rules=_chosen(rule, rulebook),
             budget=budget or BUDGET,
             jobs=jobs or os.cpu_count() or 1,
@@ -91,6 +102,7 @@ def mutate(
 def coverage(
     content: options.Content = None,
     rule: Topics = None,
+    unreviewed: Unreviewed = False,
     gate: Gated = False,
     suggest: Suggested = None,
     budget: Budget = None,
@@ -119,6 +131,7 @@ def coverage(
             rulebook,
             vignettes,
             day,
+            pinned=_pinned(content) if unreviewed else None,
             rules=_chosen(rule, rulebook),
             budget=budget or BUDGET,
             jobs=jobs or os.cpu_count() or 1,
@@ -143,6 +156,12 @@ def _read(
     root, site = where_content_is(content)
     places = places_of(root, site, str(content) if content is not None else "")
     return rulebook, read_vignettes(content, rulebook), places
+
+
+def _pinned(content: options.Content) -> "list[tuple[str, Profile]]":
+    from recommender.governance.vignettes import read_pinned
+
+    return read_pinned(content)
 
 
 def _chosen(topics: list[str] | None, rulebook: "Rulebook") -> list[str] | None:
