@@ -17,7 +17,8 @@ from recommender.governance.cases import Answered, Case, Cases, goes_by_day, spo
 from recommender.governance.effects import Effect, seen
 from recommender.governance.examples import WANTED, truth_of
 from recommender.governance.mutants import Mutant
-from recommender.governance.vignettes import differences, is_asked
+from recommender.governance.pair import with_conclusions
+from recommender.governance.vignettes import differences
 from recommender.invariants import require_invariants
 from recommender.profile import Profile
 from recommender.recommendation import Recommendation
@@ -177,15 +178,16 @@ class Killing:
     ) -> Iterator[str]:
         """The vignettes with a question that is no longer asked."""
         truth_of = self.cases.truth_of(mutant.mutated)
+        reach = touched(self._rulebook, rule)
         book: list[Rulebook] = []
-        for case, feature in self._at_risk(rule):
+        for case, feature in self._at_risk(rule, reach):
             if case.name not in among:
                 continue
             answer = answers.get(case.name, case.answer)
             if feature not in {one.text.ask for one in answer.plan.required_asks}:
-                book[:] = book or [self._book(mutant)]
-                answer = self.cases.whole(book[0], rule.id, case, truth_of)
-                if not is_asked(feature, answer):
+                book[:] = book or [about(self._book(mutant), reach)]
+                asked = self.cases.asks(book[0], rule.id, case, truth_of(case), answer, reach)
+                if feature not in asked:
                     yield case.name
 
     def example(self, mutant: Mutant) -> str:
@@ -202,9 +204,8 @@ class Killing:
 
     # -- questions ----------------------------------------------------------------------------
 
-    def _at_risk(self, rule: Rule) -> Iterator[tuple[Case, str]]:
+    def _at_risk(self, rule: Rule, reach: frozenset[str]) -> Iterator[tuple[Case, str]]:
         """Expected questions that nothing asks for but what the rule has a part in."""
-        reach = touched(self._rulebook, rule)
         for asked in self._expected:
             if asked.can_change <= reach and (reach or self._requires(asked, rule)):
                 yield asked.case, asked.feature
@@ -222,6 +223,17 @@ class Killing:
             )
             found += [Asked(case, name, frozenset(why[name])) for name in names]
         return found
+
+
+def about(rulebook: Rulebook, reach: frozenset[str]) -> Rulebook:
+    """The rules alone on which the membership of these adaptations and these referrals rest."""
+    named = [
+        rule.id
+        for rule in rulebook.rules.values()
+        if rule.id in reach
+        or (rule.verb in (Verb.RECOMMEND, Verb.EXCLUDE) and not reach.isdisjoint(rule.targets))
+    ]
+    return rulebook.only(with_conclusions(rulebook, named))
 
 
 def _may_notice(case: Case, rule: Rule) -> bool:

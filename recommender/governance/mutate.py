@@ -198,14 +198,15 @@ class _Deciding:
     def _compared(self, mutant: Mutant) -> Decided:
         new = self._rulebook.with_rules(mutant.rules(self._rulebook))
         rule = self._rulebook.rules[mutant.rule]
-        pair = self._comparing.pair(rule, mutant.mutated, new)
-        difference = None
-        for difference in pair.differences():
-            witness = pair.somebody(difference)
-            if witness is not None:
-                return self._live(mutant, pair, difference, witness)
-        if difference is None:
-            return Decided(mutant, Fate.EQUIVALENT)
+        for pair in self._comparing.pairs(rule, mutant.mutated, new):
+            difference = None
+            for difference in pair.differences():
+                witness = pair.somebody(difference)
+                if witness is not None:
+                    return self._live(mutant, pair, difference, witness)
+            if difference is None:
+                return Decided(mutant, Fate.EQUIVALENT)
+        assert difference is not None
         return self._near(mutant, pair) or Decided(
             mutant, Fate.UNDECIDED, "no_witness", difference.effect.about
         )

@@ -174,7 +174,7 @@ class Pair:
             or _is_about(rule, about)
             or (rule.verb in verbs and not effects.isdisjoint(effects_of(rule)))
         }
-        first, second = (book.only(_with_conclusions(book, kept)) for book in books)
+        first, second = (book.only(with_conclusions(book, kept)) for book in books)
         return first, second
 
     @property
@@ -447,7 +447,7 @@ def _is_about(rule: Rule, about: Collection[str]) -> bool:
     return membership and any(name in about for name in rule.targets)
 
 
-def _with_conclusions(rulebook: Rulebook, names: Collection[str]) -> set[str]:
+def with_conclusions(rulebook: Rulebook, names: Collection[str]) -> set[str]:
     """These rules and all that conclude what they rest on."""
     found: set[str] = set()
     waiting = [name for name in names if name in rulebook.rules]

@@ -7,17 +7,20 @@ confirmed any of it: it pins what the rules do, right or wrong.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final
+from pathlib import Path
+from typing import Any
 
-from recommender.errors import EngineError, ProfileError
+from recommender.content import read_yaml
+from recommender.errors import ContentError, EngineError, ProfileError
 from recommender.governance import coverage as covering
 from recommender.governance import mutate as mutation
 from recommender.governance.covering import Covering
 from recommender.governance.jobs import in_order
 from recommender.governance.killing import Killing
-from recommender.governance.suggest import vignette
+from recommender.governance.suggest import label, vignette
 from recommender.pipeline import recommend
 from recommender.profile import Profile, as_profile
 from recommender.rulebook import Rulebook
@@ -25,19 +28,17 @@ from recommender.rulebook import Rulebook
 Plain = Mapping[str, Any]
 Vignettes = Sequence[tuple[str, Profile]]
 
-ROUNDS: Final = 4
-"""How often is looked for what is still missing."""
-
 
 @dataclass(frozen=True)
 class Pinned:
-    """The suite, and what was found with it."""
+    """The suite, and what it could not be made to hold."""
 
     files: tuple[tuple[str, Plain], ...]
     added: int
     dropped: int
-    coverage: covering.Coverage
-    mutation: mutation.Mutation
+    not_shown: tuple[str, ...]
+    not_noticed: tuple[str, ...]
+    """What somebody shows, or would notice, for whom no profile could be written."""
 
 
 def pin(
@@ -82,43 +83,37 @@ class _Pinning:
     def all(self, old: dict[str, Plain], were: int) -> Pinned:
         """The old ones and more of them, then without those that are of no use."""
         known = dict(old)
-        for n in range(ROUNDS):
-            before = len(known)
-            shown = self._coverage(known, f"round {n + 1}, what is shown:")
-            self._add(known, covering.suite(shown, self._tell).suggested)
-            noticed = self._mutation(known, f"round {n + 1}, what is noticed:")
-            self._add(known, mutation.suite(noticed, self._tell).suggested)
-            if len(known) == before:
-                break
+        shown = covering.coverage(
+            self._rulebook,
+            self._vignettes,
+            self._as_of,
+            pinned=self._profiles(known),
+            jobs=self._jobs,
+            tell=self._telling("what is shown"),
+        )
+        wanting = covering.suite(shown, self._telling("vignettes for what is not"))
+        self._add(known, wanting.suggested)
+        noticed = mutation.mutate(
+            self._rulebook,
+            self._vignettes,
+            self._as_of,
+            pinned=self._profiles(known),
+            jobs=self._jobs,
+            tell=self._telling("what is noticed"),
+        )
+        living = mutation.suite(noticed, self._telling("vignettes for what is not"))
+        self._add(known, living.suggested)
         kept = dict(sorted(self._needed(known, shown, noticed).items()))
-        files = tuple((name, self._file(name, known[name], kept[name])) for name in kept)
-        chosen = {name: known[name] for name in kept}
-        shown, noticed = (
-            self._coverage(chosen, "at the end:"),
-            self._mutation(chosen, "at the end:"),
-        )
-        lost = sum(name not in kept for name in old) + were - len(old)
-        return Pinned(files, sum(name not in old for name in kept), lost, shown, noticed)
-
-    def _coverage(self, known: Mapping[str, Plain], when: str) -> covering.Coverage:
-        return covering.coverage(
-            self._rulebook,
-            self._vignettes,
-            self._as_of,
-            pinned=self._profiles(known),
-            jobs=self._jobs,
-            tell=lambda at: self._tell(f"{when} {at}"),
+        return Pinned(
+            tuple((name, self._file(name, known[name], kept[name])) for name in kept),
+            sum(name not in old for name in kept),
+            sum(name not in kept for name in old) + were - len(old),
+            tuple(map(label, wanting.unwritten)),
+            tuple(map(mutation.slug, living.unwritten)),
         )
 
-    def _mutation(self, known: Mapping[str, Plain], when: str) -> mutation.Mutation:
-        return mutation.mutate(
-            self._rulebook,
-            self._vignettes,
-            self._as_of,
-            pinned=self._profiles(known),
-            jobs=self._jobs,
-            tell=lambda at: self._tell(f"{when} {at}"),
-        )
+    def _telling(self, doing: str) -> Callable[[str], None]:
+        return lambda at: self._tell(f"{doing}: {at}")
 
     def _profiles(self, known: Mapping[str, Plain]) -> list[tuple[str, Profile]]:
         return [(name, as_profile(self._file(name, one, ()))) for name, one in known.items()]
@@ -157,7 +152,8 @@ class _Pinning:
     def _notices(
         self, known: Mapping[str, Plain], noticed: mutation.Mutation
     ) -> Iterator[tuple[str, list[str]]]:
-        mutants = [one.mutant for one in noticed.decided if one.fate is mutation.Fate.SUGGESTED]
+        fates = (mutation.Fate.SUGGESTED, mutation.Fate.LIVE)
+        mutants = [one.mutant for one in noticed.decided if one.fate in fates]
         profiles = self._profiles(known)
         killing = Killing(self._rulebook, [], mutants, self._as_of, profiles)
         several = in_order(lambda one: list(killing.every_pinned(one)), mutants, self._jobs)
@@ -191,5 +187,27 @@ def few(uses: Sequence[tuple[str, frozenset[str]]]) -> dict[str, list[str]]:
     return found
 
 
-def _bare(plain: Plain) -> Plain:
+def _bare(plain: Plain) -> dict[str, Any]:
     return {key: value for key, value in plain.items() if key != "expect"}
+
+
+def old_files(folder: Path) -> list[tuple[str, Plain]]:
+    """The files of a folder by name, as plain data; without those that are no YAML."""
+    found: list[tuple[str, Plain]] = []
+    for path in sorted(folder.glob("*.yaml")):
+        with suppress(ContentError):
+            found.append((path.stem, dict(read_yaml(path.read_bytes(), path.name).data)))
+    return found
+
+
+def document(found: Pinned) -> dict[str, Any]:
+    """What became of the suite, as plain data."""
+    return {
+        "schema": "pinned/1",
+        "command": "pin",
+        "files": len(found.files),
+        "added": found.added,
+        "dropped": found.dropped,
+        "not_shown": list(found.not_shown),
+        "not_noticed": list(found.not_noticed),
+    }

@@ -63,13 +63,18 @@ def stored(path: Path | None, rulebook: Rulebook) -> list[tuple[str, Profile]]:
     ]
 
 
+def pinned_folder(path: Path | None) -> Path:
+    """Where a folder of rules keeps the vignettes that nobody has confirmed."""
+    return files.root(path) / "profiles" / PINNED
+
+
 def read_pinned(path: Path | None) -> list[tuple[str, Profile]]:
     """The vignettes of the folder that nobody has confirmed, by name: they pin today's answer.
 
     Those of `profiles/suggested`. A site has its own: the shipped ones say nothing of its rules.
     Raises ProfileError where one cannot be read.
     """
-    found = sorted((files.root(path) / "profiles" / PINNED).glob("*.yaml"))
+    found = sorted(pinned_folder(path).glob("*.yaml"))
     return [
         (f"{PINNED}/{one.stem}", read_profile(one.read_bytes(), f"profiles/{PINNED}/{one.name}"))
         for one in found

@@ -1,4 +1,4 @@
-"""`rules mutate` and `rules coverage`: what the vignettes notice, and what they show."""
+"""`rules mutate`, `rules coverage`, `rules pin`: what vignettes notice, show and pin."""
 
 import os
 from collections.abc import Iterable
@@ -146,6 +146,45 @@ def coverage(
         raise typer.Exit(1)
 
 
+def pin(
+    content: options.Content = None,
+    jobs: Jobs = None,
+    as_of: options.AsOf = None,
+    form: options.FormOption = options.Form.TEXT,
+    output: options.Output = None,
+) -> None:
+    """Write profiles/suggested anew for the rules as they are, after they were changed.
+
+    Few vignettes with which, together with those of profiles/, everything is shown and every change
+    noticed for which a vignette can be written. Nobody has confirmed any of them: read in the
+    difference to those before what the change of the rules has done.
+
+    Example: recommender rules pin
+    """
+    from recommender.content import write_yaml
+    from recommender.governance.pinning import document, old_files
+    from recommender.governance.pinning import pin as pin_all
+    from recommender.governance.vignettes import pinned_folder, read_vignettes
+
+    rulebook = options.rulebook_of(content)
+    folder = pinned_folder(content)
+    _folder(folder)
+    with terminal.progress("Pinning what the rules do") as progress:
+        found = pin_all(
+            rulebook,
+            read_vignettes(content, rulebook),
+            old_files(folder),
+            options.day(as_of),
+            jobs=jobs or os.cpu_count() or 1,
+            tell=progress,
+        )
+    for path in folder.glob("*.yaml"):
+        path.unlink()
+    for name, plain in found.files:
+        (folder / f"{name}.yaml").write_bytes(write_yaml(plain))
+    _write("governance/pin", document(found), content, form, output)
+
+
 def _read(
     content: options.Content,
 ) -> "tuple[Rulebook, list[tuple[str, Profile]], Places]":
@@ -220,3 +259,4 @@ def add_to(app: typer.Typer) -> None:
     """Register the commands among those about rules."""
     app.command()(mutate)
     app.command()(coverage)
+    app.command()(pin)
