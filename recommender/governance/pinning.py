@@ -17,6 +17,7 @@ from recommender.content import read_yaml
 from recommender.errors import ContentError, EngineError, ProfileError
 from recommender.governance import coverage as covering
 from recommender.governance import mutate as mutation
+from recommender.governance.cases import Cases
 from recommender.governance.covering import Covering
 from recommender.governance.jobs import in_order
 from recommender.governance.killing import Killing
@@ -140,8 +141,8 @@ class _Pinning:
     def _shows(
         self, known: Mapping[str, Plain], shown: covering.Coverage
     ) -> Iterator[tuple[str, list[str]]]:
-        met = Covering(self._rulebook, shown.cases).met
-        pinned = [case for case in shown.cases.all if case.name in known]
+        cases = Cases(self._rulebook, self._profiles(known), self._as_of)
+        met, pinned = Covering(self._rulebook, cases).met, cases.all
         owed = [one.obligation for one in shown.shown if one.fate is not covering.Fate.MET]
         several = in_order(
             lambda one: [case.name for case in pinned if met(one, case)], owed, self._jobs
