@@ -12,7 +12,7 @@ from itertools import combinations
 from typing import Any, Final, NamedTuple
 
 from recommender.candidates import Status
-from recommender.conditions import TRUE, UNKNOWN, tests_of
+from recommender.conditions import TRUE, UNKNOWN, Test, tests_of
 from recommender.governance.bounds import MEASURES
 from recommender.governance.claims import MOST_TRIED
 from recommender.governance.effects import (
@@ -27,6 +27,7 @@ from recommender.governance.effects import (
     MEMBERSHIP,
     NOTHING,
     ORDER,
+    QUESTION,
     STRENGTH,
     TAILORING,
     TOGETHER,
@@ -347,6 +348,11 @@ class Pair:
             yield from self._crowded(difference)
             return
         yield difference.where
+        if difference.effect.kind == QUESTION:
+            known = Test(difference.effect.about[0], "known", (True,))
+            world = self.before.world
+            answered = world.where(world.conditions.of(known), TRUE)
+            yield self.people.cut(world.every([difference.where, answered]))
         if difference.effect.kind in _ABOUT_ADAPTATIONS:
             free = self.free(difference.where, difference.effect.about)
             yield free
