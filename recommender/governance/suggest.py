@@ -21,7 +21,7 @@ from recommender.rulebook import Rulebook
 
 MOST_JOINED: Final = 3
 """Profiles that fit in which room is looked for before a new one is begun."""
-MOST_WAYS: Final = 4
+MOST_WAYS: Final = 20
 """Ways to record one patient that are tried."""
 
 
