@@ -291,7 +291,7 @@ def _from_measure(
 def _changed(
     feature: Feature, stretch: Span, source: Source, rulebook: Rulebook
 ) -> Iterator[list[Entry]]:
-    """Two scores of a scale of which the later has so changed: among bad ones, good and middling."""
+    """Two scores of a scale of which the later has so changed: bad ones, good and middling."""
     instrument = rulebook.instruments[source.instrument or ""]
     if instrument.range is None or instrument.total == "none":
         return
