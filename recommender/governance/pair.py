@@ -358,6 +358,8 @@ class Pair:
             yield free
             if difference.effect.kind == ASSUMPTION:
                 yield self._settled(free, difference.effect.about[0])
+            if difference.effect.kind != MEMBERSHIP:
+                yield self._unrivalled(free, difference.effect.about, difference.effect.rule)
 
     def shows(self, difference: Difference, witness: Witness) -> bool:
         """Whether the plans of a patient differ, and in this where that can be told apart."""
@@ -399,6 +401,7 @@ class Pair:
                 tried += where != self.before.world.no
                 if where != self.before.world.no:
                     yield where
+                    yield self._unrivalled(where, several)
                 if tried == MOST_TRIED:
                     return
 
@@ -417,6 +420,23 @@ class Pair:
                 if rule.text.for_ == "all" or name in rule.text.for_
             ]
             where = outcomes.without(where, [*opened, *asking])
+        return self.people.cut(where)
+
+    def _unrivalled(self, where: Node, names: Sequence[str], but: str = "") -> Node:
+        """Without the people for whom a choice by another rule may fall on something else."""
+        for effects, outcomes in zip((self.before, self.after), self._outcomes, strict=True):
+            world = effects.world
+            ways = [
+                (
+                    world.where(world.truth(rule), UNKNOWN, TRUE),
+                    world.where(world.membership(other), Status.RECOMMENDED),
+                )
+                for rule in world.acting(Verb.CHOOSE_ONE)
+                if rule.id != but and not set(rule.targets).isdisjoint(names)
+                for other in rule.targets
+                if other not in names or {*rule.targets}.issubset(names)
+            ]
+            where = outcomes.without(where, ways)
         return self.people.cut(where)
 
     def free(self, where: Node, names: Sequence[str]) -> Node:
