@@ -401,7 +401,6 @@ class Pair:
                 tried += where != self.before.world.no
                 if where != self.before.world.no:
                     yield where
-                    yield self._unrivalled(where, several)
                 if tried == MOST_TRIED:
                     return
 
