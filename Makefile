@@ -39,6 +39,9 @@ format: $(VENV)/.dev ## rewrite the Python files as ruff wants them
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+pin: $(VENV)/.run ## write profiles/suggested anew after rules were changed
+	$(BIN)/recommender rules pin
+
 bench: $(VENV)/.dev ## measure speed, beside other rule engines
 	$(BIN)/python -m benchmarks $(ARGS)
 

@@ -5,7 +5,7 @@ a Case, and what becomes of its answer when one rule is another or is taken to b
 What comes out is what the whole flow gives with the changed rulebook; tests hold it against that.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -23,7 +23,7 @@ from recommender.conditions import (
     tests_of,
 )
 from recommender.engines import native
-from recommender.facts import Fact, State, is_exact
+from recommender.facts import Fact, Moment, State, is_exact
 from recommender.governance.effects import Seen, seen, strength_of
 from recommender.governance.world import is_liftable
 from recommender.pipeline import answer_of
@@ -108,15 +108,22 @@ class Cases:
 
     # -- changes ------------------------------------------------------------------------------
 
-    def reached(self, old: Rule, new: Rule | None) -> Iterator[tuple[Case, Truth]]:
+    def reached(
+        self, old: Rule, new: Rule | None, among: Iterable[Case]
+    ) -> Iterator[tuple[Case, Truth]]:
         """The cases in which a changed rule may act otherwise, with its truth in each."""
         truth_of = self.truth_of(new)
         same_condition = new is not None and new.condition == old.condition
         dated = goes_by_day(old)
-        for case in self.all:
+        for case in among:
             before, after = case.trace.truths[old.id], truth_of(case)
             live = before != FALSE or after != FALSE
-            if before != after or (live and (same_condition or dated)) or self.dates(case, old):
+            if (
+                before != after
+                or (live and same_condition)
+                or (live and dated and spoken(case, new) != spoken(case, old))
+                or self.dates(case, old)
+            ):
                 yield case, after
 
     def dates(self, case: Case, rule: Rule) -> bool:
@@ -159,12 +166,25 @@ class Cases:
 
         return answered
 
-    def whole(
-        self, book: Rulebook, name: str, case: Case, truth_of: Callable[[Case], Truth]
-    ) -> Recommendation:
-        """The answer of a case with one rule changed, and with its questions asked anew."""
-        trace = _Redo(self, book, name)(case.trace, truth_of(case))
-        return answer_of(trace, case.profile, _PRODUCED)[0]
+    def asks(
+        self,
+        book: Rulebook,
+        name: str,
+        case: Case,
+        truth: Truth,
+        answer: Recommendation,
+        reach: Collection[str],
+    ) -> frozenset[str]:
+        """What is asked about these adaptations and referrals with one rule changed.
+
+        answer: the changed one. The book may hold no more than what these rest on.
+        """
+        trace = _Redo(self, book, name)(case.trace, truth)
+        candidates = {at: one for at, one in answer.candidates.items() if at in reach}
+        profile = case.profile
+        declines = frozenset(profile.preferences.declines)
+        questions = Questions(trace, candidates, (), declines, profile.released())
+        return frozenset(one.feature for one in questions.ask)
 
     @cached_property
     def users(self) -> Mapping[str, frozenset[str]]:
@@ -266,8 +286,8 @@ def _answered(
         required = case.answer.plan.required_asks
         if [*map(_ask_gist, required)] == [*map(_ask_gist, unanswered_asks(trace))]:
             acting = [rule for rule in acting if rule.verb is not Verb.ASK]
-    about = set(_about(acting, trace))
     candidates = case.answer.candidates
+    about = set(_about(acting, candidates))
     declines = frozenset(profile.preferences.declines)
     if about:
         other = propose(trace, stops, declines, releases, only=about)
@@ -307,15 +327,30 @@ def _ask_gist(rule: Rule) -> tuple[object, ...]:
     return rule.id, rule.text.ask, rule.text.for_
 
 
-def _about(acting: Iterable[Rule], trace: Trace) -> Iterator[str]:
-    """The adaptations whose candidate rests on one of the rules."""
+def _about(acting: Sequence[Rule], candidates: Mapping[str, Candidate]) -> Iterator[str]:
+    """The adaptations whose candidate may be another in what can show, by one of the rules."""
+    names = {rule.id for rule in acting}
     for rule in acting:
         text = rule.text
-        if rule.verb in _ON_ADAPTATIONS:
-            yield from rule.targets
-        elif rule.verb in (Verb.REFER, Verb.ASK):
-            named = text.hold if rule.verb is Verb.REFER else text.for_
-            yield from trace.rulebook.adaptations if named == "all" else named
+        match rule.verb:
+            case Verb.CAUTION | Verb.TAILOR:
+                yield from (n for n in rule.targets if _is_in(candidates[n]))
+            case Verb.RECOMMEND | Verb.EXCLUDE:
+                yield from (n for n in rule.targets if not _stays_out(candidates[n], names))
+            case Verb.ASK:
+                several = candidates if text.for_ == "all" else text.for_
+                yield from (n for n in several if _is_in(candidates[n]))
+            case Verb.REFER:
+                yield from candidates if text.hold == "all" else text.hold
+
+
+def _is_in(candidate: Candidate) -> bool:
+    return candidate.status is Status.RECOMMENDED
+
+
+def _stays_out(candidate: Candidate, changing: Collection[str]) -> bool:
+    """Whether it is excluded by something else than what changes."""
+    return any(rule.id not in changing for rule in candidate.excludes)
 
 
 def _gist(candidate: Candidate) -> tuple[object, ...]:
@@ -337,6 +372,11 @@ def _gist(candidate: Candidate) -> tuple[object, ...]:
 def goes_by_day(rule: Rule) -> bool:
     """Whether it matters to a rule how new the findings are that speak for it."""
     return is_liftable(rule) or rule.text.after_finding
+
+
+def spoken(case: Case, rule: Rule | None) -> Moment | None:
+    """When the newest finding of a case was made that speaks for a rule."""
+    return None if rule is None else case.trace.newest_true_part(rule)
 
 
 def touched(rulebook: Rulebook, rule: Rule) -> frozenset[str]:

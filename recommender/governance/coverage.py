@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from recommender.conditions import say_test
 from recommender.governance.cases import Cases
@@ -34,6 +34,8 @@ class Fate(StrEnum):
     """What became of an obligation."""
 
     MET = "met"
+    SUGGESTED = "suggested"
+    """Met by a vignette that nobody has confirmed, and by no other."""
     MISSING = "missing"
     INFEASIBLE = "infeasible"
     UNDECIDED = "undecided"
@@ -58,10 +60,19 @@ class Coverage:
     vignettes: int
     shown: tuple[Shown, ...]
     cases: Cases
+    pinned: int | None = None
+    """How many vignettes that nobody has confirmed were counted; None where none were to be."""
 
     def complete(self) -> bool:
         """Whether everything that can be shown is."""
-        return all(one.fate in (Fate.MET, Fate.INFEASIBLE) for one in self.shown)
+        return all(one.fate in (*SHOWN, Fate.INFEASIBLE) for one in self.shown)
+
+    def share(self, *by: Fate) -> Fraction:
+        """The share so met of all that is not proved infeasible."""
+        return _share(self.shown, by)
+
+
+SHOWN: Final = (Fate.MET, Fate.SUGGESTED)
 
 
 def coverage(
@@ -69,6 +80,7 @@ def coverage(
     vignettes: Vignettes,
     as_of: date,
     *,
+    pinned: Vignettes | None = None,
     rules: Collection[str] | None = None,
     budget: int = BUDGET,
     jobs: int = 1,
@@ -76,10 +88,11 @@ def coverage(
 ) -> Coverage:
     """What the vignettes of a rulebook show, or of these rules alone.
 
-    budget: nodes that the diagrams of one proof may need. jobs: processes that share the work.
+    pinned: vignettes that nobody has confirmed, to be counted apart; None counts none. budget:
+    nodes that the diagrams of one proof may need. jobs: processes that share the work.
     """
-    cases = Cases(rulebook, vignettes, as_of)
-    looking = _Looking(rulebook, cases, as_of, budget)
+    cases = Cases(rulebook, [*vignettes, *(pinned or ())], as_of)
+    looking = _Looking(rulebook, cases, as_of, budget, frozenset(n for n, _ in pinned or ()))
     by_subject: dict[tuple[bool, str], list[Obligation]] = {}
     for one in obligations(rulebook, as_of):
         if rules is not None and one.about not in rules:
@@ -89,22 +102,29 @@ def coverage(
     for n, found in enumerate(in_order(looking.at, list(by_subject.values()), jobs)):
         tell(f"{n + 1} of {len(by_subject)}")
         shown += found
-    return Coverage(rulebook, as_of, len(vignettes), tuple(shown), cases)
+    counted = len(pinned) if pinned is not None else None
+    return Coverage(rulebook, as_of, len(vignettes), tuple(shown), cases, counted)
 
 
 class _Looking:
     """Looks for what meets obligations."""
 
-    def __init__(self, rulebook: Rulebook, cases: Cases, as_of: date, budget: int) -> None:
+    def __init__(
+        self, rulebook: Rulebook, cases: Cases, as_of: date, budget: int, pinned: frozenset[str]
+    ) -> None:
         self._cases = cases
+        self._pinned = pinned
         self._covering = Covering(rulebook, cases)
         self._feasible = Feasible(rulebook, as_of, budget=budget)
 
     def at(self, several: Sequence[Obligation]) -> list[Shown]:
         return [
-            Shown(one, Fate.MET, name) if name else _missing(one, self._feasible.chance(one))
+            self._met(one, name) if name else _missing(one, self._feasible.chance(one))
             for one, name in self._covering.first(several, self._cases.all)
         ]
+
+    def _met(self, one: Obligation, name: str) -> Shown:
+        return Shown(one, Fate.SUGGESTED if name in self._pinned else Fate.MET, name)
 
 
 _MISSING = {
@@ -121,7 +141,7 @@ def _missing(one: Obligation, chance: Chance) -> Shown:
 def suite(found: Coverage, tell: Callable[[str], None] = lambda _: None) -> Suite[Obligation]:
     """Vignettes for what is missing, as few as are easily had."""
     met = Covering(found.rulebook, found.cases).met
-    made = Suite(found.rulebook, found.cases, found.as_of, met, label)
+    made = Suite(found.rulebook, found.cases, found.as_of, met, lambda one: one.about)
     feasible = Feasible(found.rulebook, found.as_of)
     missing = [one for one in found.shown if one.witness is not None]
     for n, one in enumerate(missing):
@@ -156,6 +176,7 @@ def document(
         "as_of": found.as_of.isoformat(),
         "links": [link.text.title for link in found.rulebook.links],
         "vignettes": found.vignettes,
+        "pinned": found.pinned,
         "aspects": [
             {"aspect": aspect.value}
             | _counts(one for one in found.shown if one.obligation.aspect is aspect)
@@ -174,6 +195,7 @@ def document(
         }
         if made is not None
         else None,
+        "all": _counts(found.shown),
         "complete": found.complete(),
     }
 
@@ -182,8 +204,17 @@ def _counts(several: Iterable[Shown]) -> Plain:
     listed = list(several)
     counted = {fate.value: sum(one.fate is fate for one in listed) for fate in Fate}
     feasible = len(listed) - counted["infeasible"]
-    share = Fraction(counted["met"], feasible) if feasible else Fraction(1)
-    return {**counted, "share": percent(share), "of": feasible}
+    return {
+        **counted,
+        "share": percent(_share(listed, SHOWN)),
+        "reviewed_share": percent(_share(listed, (Fate.MET,))),
+        "of": feasible,
+    }
+
+
+def _share(several: Iterable[Shown], by: Collection[Fate]) -> Fraction:
+    fates = [one.fate for one in several if one.fate is not Fate.INFEASIBLE]
+    return Fraction(sum(fate in by for fate in fates), len(fates)) if fates else Fraction(1)
 
 
 def _written(one: Shown, found: Coverage, places: Places) -> Plain:

@@ -5,9 +5,7 @@ In: a report. Out: text of one `testsuites` element with a suite for each kind o
 
 from xml.etree import ElementTree
 
-from recommender.governance.trial import Report, Result
-
-KINDS = ("example", "vignette", "person")
+from recommender.governance.trial import KINDS, Report, Result
 
 
 def junit(report: Report) -> str:

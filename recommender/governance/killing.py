@@ -1,30 +1,30 @@
 """Whether anybody would notice a mutant: a vignette whose expectation fails, or an example.
 
-In: a rulebook and its vignettes. Out: for each mutant the first vignette, in the order of their
-names, that is no longer as expected; else the first example of the rule that fails.
+In: a rulebook and its vignettes, and perhaps pinned ones that nobody has confirmed. Out: for each
+mutant the first vignette, in the order of their names, that is no longer as expected; else the
+first example of the rule that fails; else the first vignette whose whole plan is another, or the
+first pinned one that is no longer as it was.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import cached_property
 from typing import NamedTuple
 
 from recommender.conditions import Truth, tests_of
 from recommender.errors import EngineError
-from recommender.governance.cases import Answered, Case, Cases, goes_by_day, touched
+from recommender.governance.cases import Answered, Case, Cases, goes_by_day, spoken, touched
 from recommender.governance.effects import Effect, seen
 from recommender.governance.examples import WANTED, truth_of
 from recommender.governance.mutants import Mutant
-from recommender.governance.vignettes import differences, is_asked
+from recommender.governance.pair import with_conclusions
+from recommender.governance.vignettes import differences
 from recommender.invariants import require_invariants
 from recommender.profile import Profile
 from recommender.recommendation import Recommendation
 from recommender.rulebook import Rulebook
 from recommender.rules import Rule, Verb
 from recommender.stops import Stop
-
-Look = tuple[bool, Recommendation | None]
-"""Whether a vignette notices, and its answer where that is another."""
 
 
 class Asked(NamedTuple):
@@ -33,6 +33,44 @@ class Asked(NamedTuple):
     case: Case
     feature: str
     can_change: frozenset[str]
+
+
+class _Look:
+    """What one vignette makes of a mutant."""
+
+    def __init__(self, cases: Cases, case: Case, answered: Answered | None) -> None:
+        self._cases = cases
+        self._case = case
+        self.answered = answered
+        """Its answer and stops; None where nothing of its plan is another."""
+
+    @cached_property
+    def noticed(self) -> bool:
+        """Whether it is other than expected, the questions aside."""
+        found = self.answered
+        return found is not None and _fails(self._case, *found, asks=False)
+
+    @cached_property
+    def effect(self) -> Effect | None:
+        """In what its plan is another."""
+        if self.answered is None:
+            return None
+        before, after = self._cases.seen(self._case), seen(self.answered[0])
+        if before == after:
+            return None
+        every = sorted(before.keys() | after.keys())
+        return next(e for e in every if before.get(e) != after.get(e))
+
+
+def _fails(case: Case, answer: Recommendation, stops: Iterable[Stop], *, asks: bool = True) -> bool:
+    """Whether the vignette fails: other than expected, or no answer as an invariant breaks."""
+    if next(differences(case.profile, answer, asks=asks), None) is not None:
+        return True
+    try:
+        require_invariants(answer, tuple(stops))
+    except EngineError:
+        return True
+    return False
 
 
 class Killing:
@@ -44,80 +82,112 @@ class Killing:
         vignettes: Iterable[tuple[str, Profile]],
         mutants: Iterable[Mutant],
         as_of: date,
+        pinned: Iterable[tuple[str, Profile]] = (),
     ) -> None:
         self._rulebook = rulebook
+        vignettes, pinned = list(vignettes), list(pinned)
         changed = [one.mutated for one in mutants if one.mutated is not None]
         tests = (test for rule in changed for test in tests_of(rule.condition))
-        self.cases = Cases(rulebook, vignettes, as_of, tests)
-        self.failing = tuple(c.name for c in self.cases.all if self._notices(c, c.answer, c.stops))
+        self.cases = Cases(rulebook, [*vignettes, *pinned], as_of, tests)
+        self.failing = tuple(c.name for c in self.cases.all if _fails(c, c.answer, c.stops))
         """Vignettes that are not as expected even so: they notice nothing."""
-        self._looks: dict[tuple[str, str, Truth], Look] = {}
-        self._reviewed = [c for c in self.cases.all if c.name not in self.failing]
+        self._of = ""
+        self._looks: dict[Hashable, _Look] = {}
+        sound = [(n, c) for n, c in enumerate(self.cases.all) if c.name not in self.failing]
+        self._reviewed = [case for n, case in sound if n < len(vignettes)]
+        self._pinned = [case for n, case in sound if n >= len(vignettes)]
 
     def vignette(self, mutant: Mutant) -> str:
         """The first vignette that notices; empty when none does."""
+        return next(self._noticing(mutant, self._reviewed), "")
+
+    def pinned(self, mutant: Mutant) -> str:
+        """The first pinned vignette that notices; empty when none does."""
+        return next(self.every_pinned(mutant), "")
+
+    def every_pinned(self, mutant: Mutant) -> Iterator[str]:
+        """Each pinned vignette that notices."""
+        return self._noticing(mutant, self._pinned)
+
+    def _noticing(self, mutant: Mutant, among: Sequence[Case]) -> Iterator[str]:
         rule = self._rulebook.rules[mutant.rule]
         look = self._look(mutant, rule)
         answers: dict[str, Recommendation] = {}
-        for case, truth in self.cases.reached(rule, mutant.mutated):
-            if case.name in self.failing or not _may_notice(case, rule):
+        for case, truth in self.cases.reached(rule, mutant.mutated, among):
+            if not _may_notice(case, rule):
                 continue
-            noticed, answer = look(case, truth)
-            if noticed:
-                return case.name
-            if answer is not None:
-                answers[case.name] = answer
-        return next(self._unasked(mutant, rule, answers), "")
+            seen_so = look(case, truth)
+            if seen_so.noticed:
+                yield case.name
+            elif seen_so.answered is not None:
+                answers[case.name] = seen_so.answered[0]
+        yield from self._unasked(mutant, rule, answers, {case.name for case in among})
+
+    def planned(self, mutant: Mutant) -> str:
+        """The first vignette, of those that are as expected, whose plan is another in anything."""
+        shown = self._shown(mutant, self._reviewed)
+        return shown[0] if shown is not None else ""
 
     def shown_by(self, mutant: Mutant) -> tuple[str, Effect] | None:
         """The first vignette whose plan is another, expected or not, and in what it differs."""
+        return self._shown(mutant, self.cases.all)
+
+    def _shown(self, mutant: Mutant, among: Iterable[Case]) -> tuple[str, Effect] | None:
         rule = self._rulebook.rules[mutant.rule]
-        book = self._rulebook.with_rules(mutant.rules(self._rulebook))
-        answered = self.cases.changed(book, rule.id)
-        for case, truth in self.cases.reached(rule, mutant.mutated):
-            found = answered(case, truth)
-            if found is not None:
-                before, after = self.cases.seen(case), seen(found[0])
-                if before != after:
-                    every = sorted(before.keys() | after.keys())
-                    return case.name, next(e for e in every if before.get(e) != after.get(e))
+        look = self._look(mutant, rule)
+        for case, truth in self.cases.reached(rule, mutant.mutated, among):
+            effect = look(case, truth).effect
+            if effect is not None:
+                return case.name, effect
         return None
 
-    def _look(self, mutant: Mutant, rule: Rule) -> Callable[[Case, Truth], Look]:
-        """Whether a case notices; where only the rule's truth counts that is worked out once."""
-        same_text = mutant.mutated is None or mutant.mutated.text is rule.text
-        by_truth = same_text and not goes_by_day(rule)
-        book: list[Rulebook] = []
+    def _look(self, mutant: Mutant, rule: Rule) -> "Callable[[Case, Truth], _Look]":
+        """What a case makes of a mutant; worked out once where only the rule's truth counts.
 
-        def looked(case: Case, truth: Truth) -> Look:
-            if not by_truth or self.cases.dates(case, rule):
-                book[:] = book or [self._rulebook.with_rules(mutant.rules(self._rulebook))]
-                return self._seen(case, self.cases.changed(book[0], rule.id)(case, truth))
-            key = rule.id, case.name, truth
+        Of a rule that goes by the day of findings the newest that speaks for it counts as well.
+        """
+        same_text = mutant.mutated is None or mutant.mutated.text is rule.text
+        if self._of != rule.id:
+            self._of, self._looks = rule.id, {}
+        dated = goes_by_day(rule)
+        plain = self.cases.changed(self._rulebook, rule.id)
+        made: list[Callable[[Case, Truth], Answered | None]] = []
+
+        def looked(case: Case, truth: Truth) -> _Look:
+            shared = same_text and not self.cases.dates(case, rule)
+            day = spoken(case, mutant.mutated) if dated else None
+            key = None if shared else id(mutant), case.name, truth, day
             if key not in self._looks:
-                found = self.cases.changed(self._rulebook, rule.id)(case, truth)
-                self._looks[key] = self._seen(case, found)
+                if dated or not shared:
+                    made[:] = made or [self.cases.changed(self._book(mutant), rule.id)]
+                answered = made[0] if dated or not shared else plain
+                self._looks[key] = _Look(self.cases, case, answered(case, truth))
             return self._looks[key]
 
         return looked
 
-    def _seen(self, case: Case, found: Answered | None) -> Look:
-        if found is None:
-            return False, None
-        return self._notices(case, *found, asks=False), found[0]
+    def _book(self, mutant: Mutant) -> Rulebook:
+        return self._rulebook.with_rules(mutant.rules(self._rulebook))
 
     def _unasked(
-        self, mutant: Mutant, rule: Rule, answers: Mapping[str, Recommendation]
+        self,
+        mutant: Mutant,
+        rule: Rule,
+        answers: Mapping[str, Recommendation],
+        among: Collection[str],
     ) -> Iterator[str]:
         """The vignettes with a question that is no longer asked."""
         truth_of = self.cases.truth_of(mutant.mutated)
+        reach = touched(self._rulebook, rule)
         book: list[Rulebook] = []
-        for case, feature in self._at_risk(rule):
+        for case, feature in self._at_risk(rule, reach):
+            if case.name not in among:
+                continue
             answer = answers.get(case.name, case.answer)
             if feature not in {one.text.ask for one in answer.plan.required_asks}:
-                book[:] = book or [self._rulebook.with_rules(mutant.rules(self._rulebook))]
-                answer = self.cases.whole(book[0], rule.id, case, truth_of)
-                if not is_asked(feature, answer):
+                book[:] = book or [about(self._book(mutant), reach)]
+                asked = self.cases.asks(book[0], rule.id, case, truth_of(case), answer, reach)
+                if feature not in asked:
                     yield case.name
 
     def example(self, mutant: Mutant) -> str:
@@ -132,24 +202,10 @@ class Killing:
                     return name
         return ""
 
-    @staticmethod
-    def _notices(
-        case: Case, answer: Recommendation, stops: Iterable[Stop], *, asks: bool = True
-    ) -> bool:
-        """Whether the vignette fails: other than expected, or no answer as an invariant breaks."""
-        if next(differences(case.profile, answer, asks=asks), None) is not None:
-            return True
-        try:
-            require_invariants(answer, tuple(stops))
-        except EngineError:
-            return True
-        return False
-
     # -- questions ----------------------------------------------------------------------------
 
-    def _at_risk(self, rule: Rule) -> Iterator[tuple[Case, str]]:
+    def _at_risk(self, rule: Rule, reach: frozenset[str]) -> Iterator[tuple[Case, str]]:
         """Expected questions that nothing asks for but what the rule has a part in."""
-        reach = touched(self._rulebook, rule)
         for asked in self._expected:
             if asked.can_change <= reach and (reach or self._requires(asked, rule)):
                 yield asked.case, asked.feature
@@ -167,6 +223,17 @@ class Killing:
             )
             found += [Asked(case, name, frozenset(why[name])) for name in names]
         return found
+
+
+def about(rulebook: Rulebook, reach: frozenset[str]) -> Rulebook:
+    """The rules alone on which the membership of these adaptations and these referrals rest."""
+    named = [
+        rule.id
+        for rule in rulebook.rules.values()
+        if rule.id in reach
+        or (rule.verb in (Verb.RECOMMEND, Verb.EXCLUDE) and not reach.isdisjoint(rule.targets))
+    ]
+    return rulebook.only(with_conclusions(rulebook, named))
 
 
 def _may_notice(case: Case, rule: Rule) -> bool:

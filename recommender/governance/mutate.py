@@ -3,11 +3,12 @@
 In: a rulebook, its vignettes and a day. Out: what became of each mutant, the same for the same
 input. A mutant is killed where a vignette is no longer as expected, or else an example of the rule
 fails; equivalent where every possible patient is proved to keep the same plan; otherwise it lives,
-and a patient for whom the plan is another shows it. Nothing is called equivalent by trying.
+and a patient for whom the plan is another shows it. Nothing is called equivalent by trying. Where
+what nobody has confirmed is counted as well, it has fates of its own: the score without it stays.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -29,6 +30,7 @@ from recommender.governance.pair import BUDGET, Difference, Pair
 from recommender.governance.realise import realised
 from recommender.governance.run import Places
 from recommender.governance.suggest import Suite
+from recommender.governance.vignettes import expectation
 from recommender.governance.witness import Witness, written
 from recommender.mdd import TooLarge
 from recommender.pipeline import answer_of
@@ -48,12 +50,17 @@ class Fate(StrEnum):
 
     VIGNETTE = "vignette"
     EXAMPLE = "example"
+    PLAN = "plan"
+    SUGGESTED = "suggested"
     EQUIVALENT = "equivalent"
     LIVE = "live"
     UNDECIDED = "undecided"
 
 
-KILLED = (Fate.VIGNETTE, Fate.EXAMPLE)
+REVIEWED: Final = frozenset({Fate.VIGNETTE, Fate.EXAMPLE})
+"""Noticed by what people wrote down."""
+KILLED: Final = REVIEWED | {Fate.PLAN, Fate.SUGGESTED}
+"""Noticed by anything: a pinned plan or vignette tells that something changed, and no more."""
 
 
 class Decided(NamedTuple):
@@ -87,6 +94,8 @@ class Mutation:
     decided: tuple[Decided, ...]
     bearing: frozenset[str]
     cases: Cases
+    pinned: int | None = None
+    """How many vignettes that nobody has confirmed were counted; None where none were to be."""
 
     def passes(self) -> bool:
         """Whether every class of rules reaches its score, and no vignette fails."""
@@ -104,10 +113,10 @@ class Mutation:
         return score(self.of_class(name))
 
 
-def score(decided: Sequence[Decided]) -> Fraction | None:
+def score(decided: Sequence[Decided], by: Collection[Fate] = KILLED) -> Fraction | None:
     """The share killed of those that are not equivalent; None where there are none."""
     counting = [one for one in decided if one.fate is not Fate.EQUIVALENT]
-    killed = sum(one.fate in KILLED for one in counting)
+    killed = sum(one.fate in by for one in counting)
     return Fraction(killed, len(counting)) if counting else None
 
 
@@ -116,6 +125,7 @@ def mutate(
     vignettes: Vignettes,
     as_of: date,
     *,
+    pinned: Vignettes | None = None,
     rules: Sequence[str] | None = None,
     budget: int = BUDGET,
     jobs: int = 1,
@@ -123,11 +133,13 @@ def mutate(
 ) -> Mutation:
     """What becomes of every mutant of a rulebook, or of these rules.
 
-    budget: nodes that the diagrams of one comparison may need. jobs: processes that share the work.
+    pinned: vignettes that nobody has confirmed, to be counted apart together with the whole plans
+    of the others; None counts neither. budget: nodes that the diagrams of one comparison may need.
+    jobs: processes that share the work.
     """
     made = list(mutants(rulebook, rules))
-    killing = Killing(rulebook, vignettes, made, as_of)
-    deciding = _Deciding(rulebook, killing, as_of, budget)
+    killing = Killing(rulebook, vignettes, made, as_of, pinned or ())
+    deciding = _Deciding(rulebook, killing, as_of, budget, pins=pinned is not None)
     by_rule: dict[str, list[Mutant]] = {}
     for mutant in made:
         by_rule.setdefault(mutant.rule, []).append(mutant)
@@ -143,27 +155,29 @@ def mutate(
         tuple(decided),
         bearing(rulebook),
         killing.cases,
+        len(pinned) if pinned is not None else None,
     )
 
 
 class _Deciding:
     """Decides the fate of mutants."""
 
-    def __init__(self, rulebook: Rulebook, killing: Killing, as_of: date, budget: int) -> None:
+    def __init__(
+        self, rulebook: Rulebook, killing: Killing, as_of: date, budget: int, *, pins: bool
+    ) -> None:
         self._rulebook = rulebook
         self._killing = killing
+        self._pins = pins
         self._comparing = Comparing(rulebook, as_of, budget=budget)
 
     def of_rule(self, several: Sequence[Mutant]) -> list[Decided]:
         return [self._decided(one) for one in several]
 
     def _decided(self, mutant: Mutant) -> Decided:
-        name = self._killing.vignette(mutant)
-        if name:
-            return Decided(mutant, Fate.VIGNETTE, name)
-        name = self._killing.example(mutant)
-        if name:
-            return Decided(mutant, Fate.EXAMPLE, name)
+        for fate, noticing in self._ways():
+            name = noticing(mutant)
+            if name:
+                return Decided(mutant, fate, name)
         shown = self._killing.shown_by(mutant)
         if shown is not None:
             name, effect = shown
@@ -173,17 +187,26 @@ class _Deciding:
         except TooLarge:
             return Decided(mutant, Fate.UNDECIDED, "too_large")
 
+    def _ways(self) -> Iterator[tuple[Fate, Callable[[Mutant], str]]]:
+        """What may notice a mutant, what people confirmed first."""
+        yield Fate.VIGNETTE, self._killing.vignette
+        yield Fate.EXAMPLE, self._killing.example
+        if self._pins:
+            yield Fate.PLAN, self._killing.planned
+            yield Fate.SUGGESTED, self._killing.pinned
+
     def _compared(self, mutant: Mutant) -> Decided:
         new = self._rulebook.with_rules(mutant.rules(self._rulebook))
         rule = self._rulebook.rules[mutant.rule]
-        pair = self._comparing.pair(rule, mutant.mutated, new)
-        difference = None
-        for difference in pair.differences():
-            witness = pair.somebody(difference)
-            if witness is not None:
-                return self._live(mutant, pair, difference, witness)
-        if difference is None:
-            return Decided(mutant, Fate.EQUIVALENT)
+        for pair in self._comparing.pairs(rule, mutant.mutated, new):
+            difference = None
+            for difference in pair.differences():
+                witness = pair.somebody(difference)
+                if witness is not None:
+                    return self._live(mutant, pair, difference, witness)
+            if difference is None:
+                return Decided(mutant, Fate.EQUIVALENT)
+        assert difference is not None
         return self._near(mutant, pair) or Decided(
             mutant, Fate.UNDECIDED, "no_witness", difference.effect.about
         )
@@ -236,7 +259,8 @@ def slug(mutant: Mutant) -> str:
 
 def suite(found: Mutation, tell: Callable[[str], None] = lambda _: None) -> Suite[Mutant]:
     """Vignettes that notice living mutants, as few as are easily had."""
-    made = Suite(found.rulebook, found.cases, found.as_of, partial(_notices, found), slug)
+    notices = partial(_notices, found)
+    made = Suite(found.rulebook, found.cases, found.as_of, notices, lambda one: one.rule)
     living = [one for one in found.decided if one.person is not None]
     for n, one in enumerate(living):
         tell(f"{n + 1} of {len(living)}")
@@ -246,11 +270,11 @@ def suite(found: Mutation, tell: Callable[[str], None] = lambda _: None) -> Suit
 
 
 def _notices(found: Mutation, mutant: Mutant, case: Case) -> bool:
-    """Whether a mutant changes the plan of a case."""
+    """Whether a mutant changes what a vignette would expect of a case, were all of it expected."""
     cases, book = found.cases, found.rulebook.with_rules(mutant.rules(found.rulebook))
     truth = cases.truth_of(mutant.mutated)(case)
     other = cases.changed(book, mutant.rule)(case, truth)
-    return other is not None and seen(other[0]) != cases.seen(case)
+    return other is not None and expectation(other[0]) != expectation(case.answer)
 
 
 # ------------------------------------------------------------------------------- as plain data
@@ -272,6 +296,7 @@ def document(
         "as_of": found.as_of.isoformat(),
         "links": [link.text.title for link in found.rulebook.links],
         "vignettes": found.vignettes,
+        "pinned": found.pinned,
         "failing": list(found.failing),
         "counts": _counts(found.decided),
         "operators": _by(found.decided, lambda one: one.mutant.operator.value),
@@ -310,13 +335,15 @@ def _scored(found: Mutation, name: str, least: Fraction) -> Plain:
 
 def _counts(decided: Sequence[Decided]) -> Plain:
     counted = Counter(one.fate for one in decided)
-    reached = score(decided)
+    reached, reviewed = score(decided), score(decided, REVIEWED)
     counting = len(decided) - counted[Fate.EQUIVALENT]
     return {
         "mutants": len(decided),
         **{fate.value: counted[fate] for fate in Fate},
         "killed": f"{sum(counted[fate] for fate in KILLED)}/{counting}",
         "score": percent(reached) if reached is not None else "",
+        "reviewed": f"{sum(counted[fate] for fate in REVIEWED)}/{counting}",
+        "reviewed_score": percent(reviewed) if reviewed is not None else "",
     }
 
 

@@ -12,7 +12,7 @@ from itertools import combinations
 from typing import Any, Final, NamedTuple
 
 from recommender.candidates import Status
-from recommender.conditions import TRUE, UNKNOWN, tests_of
+from recommender.conditions import TRUE, UNKNOWN, Test, tests_of
 from recommender.governance.bounds import MEASURES
 from recommender.governance.claims import MOST_TRIED
 from recommender.governance.effects import (
@@ -27,6 +27,7 @@ from recommender.governance.effects import (
     MEMBERSHIP,
     NOTHING,
     ORDER,
+    QUESTION,
     STRENGTH,
     TAILORING,
     TOGETHER,
@@ -174,7 +175,7 @@ class Pair:
             or _is_about(rule, about)
             or (rule.verb in verbs and not effects.isdisjoint(effects_of(rule)))
         }
-        first, second = (book.only(_with_conclusions(book, kept)) for book in books)
+        first, second = (book.only(with_conclusions(book, kept)) for book in books)
         return first, second
 
     @property
@@ -347,11 +348,18 @@ class Pair:
             yield from self._crowded(difference)
             return
         yield difference.where
+        if difference.effect.kind == QUESTION:
+            known = Test(difference.effect.about[0], "known", (True,))
+            world = self.before.world
+            answered = world.where(world.conditions.of(known), TRUE)
+            yield self.people.cut(world.every([difference.where, answered]))
         if difference.effect.kind in _ABOUT_ADAPTATIONS:
             free = self.free(difference.where, difference.effect.about)
             yield free
             if difference.effect.kind == ASSUMPTION:
                 yield self._settled(free, difference.effect.about[0])
+            if difference.effect.kind != MEMBERSHIP:
+                yield self._unrivalled(free, difference.effect.about, difference.effect.rule)
 
     def shows(self, difference: Difference, witness: Witness) -> bool:
         """Whether the plans of a patient differ, and in this where that can be told apart."""
@@ -413,6 +421,23 @@ class Pair:
             where = outcomes.without(where, [*opened, *asking])
         return self.people.cut(where)
 
+    def _unrivalled(self, where: Node, names: Sequence[str], but: str = "") -> Node:
+        """Without the people for whom a choice by another rule may fall on something else."""
+        for effects, outcomes in zip((self.before, self.after), self._outcomes, strict=True):
+            world = effects.world
+            ways = [
+                (
+                    world.where(world.truth(rule), UNKNOWN, TRUE),
+                    world.where(world.membership(other), Status.RECOMMENDED),
+                )
+                for rule in world.acting(Verb.CHOOSE_ONE)
+                if rule.id != but and not set(rule.targets).isdisjoint(names)
+                for other in rule.targets
+                if other not in names or {*rule.targets}.issubset(names)
+            ]
+            where = outcomes.without(where, ways)
+        return self.people.cut(where)
+
     def free(self, where: Node, names: Sequence[str]) -> Node:
         """Without the people for whom a stop holds one of these."""
         for effects, outcomes in zip((self.before, self.after), self._outcomes, strict=True):
@@ -447,7 +472,7 @@ def _is_about(rule: Rule, about: Collection[str]) -> bool:
     return membership and any(name in about for name in rule.targets)
 
 
-def _with_conclusions(rulebook: Rulebook, names: Collection[str]) -> set[str]:
+def with_conclusions(rulebook: Rulebook, names: Collection[str]) -> set[str]:
     """These rules and all that conclude what they rest on."""
     found: set[str] = set()
     waiting = [name for name in names if name in rulebook.rules]

@@ -8,7 +8,7 @@ the facts at once, the witness stays one of facts: «not realisable», as far as
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, timedelta
-from itertools import islice, product
+from itertools import chain, islice, product
 from typing import Any
 
 from recommender.assess import assess
@@ -25,6 +25,7 @@ from recommender.facts import (
     narrows,
     value_of,
 )
+from recommender.governance.histories import counts_trials, histories
 from recommender.governance.witness import LATE, Days, Witness
 from recommender.pipeline import answer_of
 from recommender.profile import as_profile
@@ -39,6 +40,7 @@ Entry = tuple[str, Any]
 """A section of the profile, and what is added to it."""
 
 MOST_TRIED = 64
+MOST_HISTORIES = 20
 _RELEASE = "release."
 _CHECKED = Produced("", "native", None)
 
@@ -47,18 +49,37 @@ def realised(
     witness: Witness, rulebook: Rulebook, as_of: date, name: str, shows: Shows
 ) -> tuple[Plain | None, str]:
     """The profile, or why there is none."""
-    ways: list[list[list[Entry]]] = []
+    ways: dict[str, list[list[Entry]]] = {}
+    counted: dict[str, Possible] = {}
     for feature, possible in witness.possible.items():
         stretch = witness.wide.get(feature, possible)
-        found = list(_ways(rulebook.features[feature], possible, stretch, rulebook))
-        if not found:
+        ways[feature] = list(_ways(rulebook.features[feature], possible, stretch, rulebook))
+        if counts_trials(rulebook.features[feature]):
+            counted[feature] = stretch
+        elif not ways[feature]:
             return None, f"no history or score that could be written here gives {feature}"
-        ways.append(found)
-    for chosen in islice(product(*ways), MOST_TRIED):
+    tries = islice(product(*ways.values()), MOST_TRIED)
+    for chosen in chain(tries, _with_history(ways, counted, rulebook, as_of)):
         profile = _profile(witness, rulebook, as_of, name, [e for way in chosen for e in way])
         if _shown(profile, witness, rulebook, as_of, shows):
             return profile, ""
     return None, "no combination of scores and findings that was tried gives all of it at once"
+
+
+def _with_history(
+    ways: Mapping[str, list[list[Entry]]],
+    counted: Mapping[str, Possible],
+    rulebook: Rulebook,
+    as_of: date,
+) -> Iterator[tuple[list[Entry], ...]]:
+    """Ways to record all features, those that count trials by one history that gives them all."""
+    if counted:
+        other = [several for name, several in ways.items() if name not in counted]
+        told = [
+            [("treatments", history)]
+            for history in histories(counted, rulebook, as_of, MOST_HISTORIES)
+        ]
+        yield from islice(product(*other, told), MOST_TRIED)
 
 
 def _shown(plain: Plain, witness: Witness, rulebook: Rulebook, as_of: date, shows: Shows) -> bool:
@@ -270,22 +291,25 @@ def _from_measure(
 def _changed(
     feature: Feature, stretch: Span, source: Source, rulebook: Rulebook
 ) -> Iterator[list[Entry]]:
-    """Two scores of a scale, the earlier as bad as can be, of which the later has so changed."""
+    """Two scores of a scale of which the later has so changed: bad ones, good and middling."""
     instrument = rulebook.instruments[source.instrument or ""]
     if instrument.range is None or instrument.total == "none":
         return
     low, high = (int(end) for end in instrument.range)
     better = -1 if instrument.direction == "lower_is_worse" else 1
+    fitting: list[tuple[int, int]] = []
     for first, last in product(range(high, low - 1, -1), range(low, high + 1)):
         gain = better * (first - last)
         if source.as_ == "percent" and not first:
             continue
         value = 100 * gain / first if source.as_ == "percent" else gain
         if stretch.low <= value <= stretch.high:
-            before = {"instrument": instrument.id, "total": first, "before": _BASELINE}
-            now = {"instrument": instrument.id, "total": last}
-            yield [("assessments", one | {"feature": feature.id}) for one in (before, now)]
-            return
+            fitting.append((first, last))
+    ends = (0, -1, len(fitting) // 2) if fitting else ()
+    for first, last in dict.fromkeys(fitting[at] for at in ends):
+        before = {"instrument": instrument.id, "total": first, "before": _BASELINE}
+        now = {"instrument": instrument.id, "total": last}
+        yield [("assessments", one | {"feature": feature.id}) for one in (before, now)]
 
 
 _BASELINE = 42

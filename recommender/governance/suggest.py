@@ -21,7 +21,7 @@ from recommender.rulebook import Rulebook
 
 MOST_JOINED: Final = 3
 """Profiles that fit in which room is looked for before a new one is begun."""
-MOST_WAYS: Final = 4
+MOST_WAYS: Final = 20
 """Ways to record one patient that are tried."""
 
 
@@ -52,13 +52,13 @@ class Suite(Generic[Goal]):
         cases: Cases,
         as_of: date,
         met: Callable[[Goal, Case], bool],
-        said: Callable[[Goal], str],
+        about: Callable[[Goal], str],
     ) -> None:
         self._rulebook = rulebook
         self._cases = cases
         self._as_of = as_of
         self._met = met
-        self._said = said
+        self._about = about
         self._tried = 0
         self.suggested: list[Suggestion[Goal]] = []
         self.unwritten: list[Goal] = []
@@ -122,8 +122,7 @@ class Suite(Generic[Goal]):
         """The suggested vignettes with their names, which begin alike."""
         for n, one in enumerate(self.suggested, start=1):
             name = f"{prefix}-{n:03}"
-            shows = [self._said(goal) for goal in one.meets]
-            yield name, vignette(one.plain, name, one.case, shows)
+            yield name, vignette(one.plain, name, one.case.answer, map(self._about, one.meets))
 
 
 def _both(one: Witness, other: Witness) -> Witness | None:
@@ -157,7 +156,21 @@ def label(one: Obligation) -> str:
     return " ".join(parts)
 
 
-def vignette(plain: Plain, name: str, case: Case, shows: Iterable[str]) -> Plain:
-    """A profile as an unreviewed vignette, with the answer of today."""
-    expect = expectation(case.answer) | {"unreviewed": True, "rationale": "; ".join(shows)}
-    return {**plain, "id": name, "expect": expect}
+MOST_NAMED: Final = 8
+"""Files of rules that a rationale names."""
+
+
+def vignette(plain: Plain, name: str, answer: Recommendation, about: Iterable[str]) -> Plain:
+    """A profile as an unreviewed vignette, with the answer of today.
+
+    about: the rules and adaptations that it was made for.
+    """
+    expect = expectation(answer) | {"unreviewed": True, "rationale": _rationale(about)}
+    return {**plain, "id": name.rpartition("/")[2], "expect": expect}
+
+
+def _rationale(about: Iterable[str]) -> str:
+    files = sorted({one.rpartition(".")[0] or one for one in about})
+    more = len(files) - MOST_NAMED
+    named = ", ".join(files[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+    return f"Written by a program to show or to pin rules of {named}. Nobody is like this."

@@ -19,13 +19,20 @@ from recommender.facts import Fact, State, everything
 from recommender.gather import Gathered
 from recommender.governance.examples import WANTED, possible, truth_of
 from recommender.governance.synthetic import synthetic
-from recommender.governance.vignettes import differences, read_vignettes
+from recommender.governance.vignettes import (
+    check_expectation,
+    differences,
+    read_pinned,
+    read_vignettes,
+)
 from recommender.pipeline import recommend
 from recommender.profile import Profile
 from recommender.rulebook import Rulebook, build, load_with_places
 from recommender.rules import Rule
 from recommender.trace import SAID
 
+KINDS: Final = ("example", "vignette", "pinned", "person")
+"""What is tried. A pinned one is a vignette that nobody has confirmed: it tells of change alone."""
 SHARES: Final = (0.02, 0.1, 0.3, 0.5, 0.8, 0.95)
 """How much of everything a drawn person has answered."""
 
@@ -37,7 +44,7 @@ class Result:
     """One thing that was tried."""
 
     kind: str
-    """example, vignette or person."""
+    """One of KINDS."""
     name: str
     wrong: tuple[str, ...]
     disagree: tuple[str, ...] = ()
@@ -74,7 +81,10 @@ def try_rulebook(
     results += _examples(rulebook, gathered, as_of, both=both)
     for name, profile in read_vignettes(path, rulebook):
         progress(f"vignette {name}")
-        results.append(_vignette(name, profile, rulebook, as_of, both=both))
+        results.append(_vignette("vignette", name, profile, rulebook, as_of, both=both))
+    for name, profile in read_pinned(path):
+        progress(f"pinned {name}")
+        results.append(_vignette("pinned", name, profile, rulebook, as_of, both=both))
     for seed in range(people):
         if seed % 25 == 0:
             progress(f"people {seed} of {people}")
@@ -86,11 +96,9 @@ def try_rulebook(
 
 
 def _vignette(
-    name: str, profile: Profile, rulebook: Rulebook, as_of: date, *, both: bool
+    kind: str, name: str, profile: Profile, rulebook: Rulebook, as_of: date, *, both: bool
 ) -> Result:
-    return _tried(
-        "vignette", name, profile, rulebook, profile.as_of or as_of, both=both, expect=True
-    )
+    return _tried(kind, name, profile, rulebook, profile.as_of or as_of, both=both, expect=True)
 
 
 def _person(seed: int, rulebook: Rulebook, as_of: date, *, both: bool) -> Result:
@@ -111,6 +119,7 @@ def _tried(
 ) -> Result:
     """The answer, whether it is as expected, and whether the other engine has the same trace."""
     try:
+        check_expectation(profile, rulebook)
         answer = recommend(profile, rulebook, as_of=as_of)
     except (EngineError, ProfileError) as error:
         return Result(kind, name, tuple(problem.message for problem in error.problems))

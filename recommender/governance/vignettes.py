@@ -23,6 +23,8 @@ KEYS: Final = (
     *("status", "at_least", "never", "set_aside", "stops", "asks"),
     *("all_else", "plan", "flags", "required", "shaped_by", "rationale", "unreviewed"),
 )
+PINNED: Final = "suggested"
+"""The folder in `profiles/` of vignettes that a program wrote and nobody has confirmed."""
 PLAN_KEYS: Final = ("phase", "as", "rules", "open", "goes_ahead")
 """What may be expected of one adaptation in the plan."""
 STATUSES: Final = tuple(status.value for status in PlanStatus)
@@ -58,6 +60,24 @@ def stored(path: Path | None, rulebook: Rulebook) -> list[tuple[str, Profile]]:
     return [
         (file.stem, read_profile(file.read_bytes(), f"profiles/{file.name}"))
         for file in vignette_files(path, rulebook)
+    ]
+
+
+def pinned_folder(path: Path | None) -> Path:
+    """Where a folder of rules keeps the vignettes that nobody has confirmed."""
+    return files.root(path) / "profiles" / PINNED
+
+
+def read_pinned(path: Path | None) -> list[tuple[str, Profile]]:
+    """The vignettes of the folder that nobody has confirmed, by name: they pin today's answer.
+
+    Those of `profiles/suggested`. A site has its own: the shipped ones say nothing of its rules.
+    Raises ProfileError where one cannot be read.
+    """
+    found = sorted(pinned_folder(path).glob("*.yaml"))
+    return [
+        (f"{PINNED}/{one.stem}", read_profile(one.read_bytes(), f"profiles/{PINNED}/{one.name}"))
+        for one in found
     ]
 
 

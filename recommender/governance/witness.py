@@ -208,11 +208,14 @@ class Days:
                 yield from rests_on(rule.condition, rulebook)
 
     def _before_findings(self, rulebook: Rulebook) -> Iterator[str]:
-        """Answers that must not lift a rule are older than its findings."""
+        """Answers that must not lift a rule, or not do for it, are older than its findings."""
         for rule in rulebook.rules.values():
-            if rule.text.answered_by and rule.id not in self._witness.lifted:
+            answers = list(rule.text.answered_by) if rule.id not in self._witness.lifted else []
+            if rule.text.after_finding and rule.text.ask:
+                answers.append(rule.text.ask)
+            if answers:
                 found = set(rests_on(rule.condition, rulebook))
-                yield from (name for name in rule.text.answered_by if name not in found)
+                yield from (name for name in answers if name not in found)
 
     def fact(self, feature: Feature) -> Fact:
         """What is known of a feature."""

@@ -288,3 +288,26 @@ def test_an_equivalent_mutant_never_changes_a_plan(made: Rulebook, data: Any) ->
         for person in people:
             before, after = (seen(recommend(as_profile(person), one)) for one in (made, other))
             assert before == after, mutant
+
+
+def test_an_answer_too_old_for_a_question_is_shown_by_somebody() -> None:
+    asks: Plain = {"when": {"danger": True}, "ask": "clip", "for": ["mbct"], "after_finding": True}
+    found = mutate(book(RULES | {"safety.t.ask": asks}), [], AS_OF, rules=["safety.t.ask"])
+    (one,) = [one for one in found.decided if one.mutant.place == "after_finding"]
+    assert one.fate is Fate.LIVE
+    assert one.profile is not None
+    assert one.profile["observations"]["clip"]["on"] < AS_OF.isoformat()
+
+
+def test_what_nobody_has_confirmed_notices_apart_and_after_the_rest() -> None:
+    made = book()
+    silent = vignette("silent", {"never": ["ba"]}, score=5)
+    pinned = [whole("suggested/four", made, score=4, clip=False)]
+    found = mutate(made, [AT_FIVE, silent], AS_OF, pinned=pinned)
+    fates_of = {(one.fate, one.by) for one in found.decided}
+    assert (Fate.VIGNETTE, "five") in fates_of
+    assert (Fate.PLAN, "silent") in fates_of
+    assert (Fate.SUGGESTED, "suggested/four") in fates_of
+    alone = mutate(made, [AT_FIVE, silent], AS_OF)
+    for one, other in zip(found.decided, alone.decided, strict=True):
+        assert one == other or (one.fate in (Fate.PLAN, Fate.SUGGESTED) and other.fate is Fate.LIVE)

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from recommender import Rulebook
+from recommender import Rulebook, load_rulebook
 from recommender.assess import assess
-from recommender.facts import Members, Options, Possible, Span
+from recommender.facts import Members, Options, Possible, Span, narrows
+from recommender.governance.histories import histories
 from recommender.governance.realise import realised
 from recommender.governance.witness import Witness
 from recommender.profile import as_profile
@@ -91,3 +92,37 @@ def test_what_no_history_gives_is_not_written(
     book: Rulebook, possible: dict[str, Possible]
 ) -> None:
     assert profile(book, possible) is None
+
+
+# ------------------------------------------------------------------------------- histories
+
+COUNTS: dict[str, dict[str, Possible]] = {
+    "failed after four weeks and not after six": {
+        "adequate_failures": Span(0, 0),
+        "failures_at_four_weeks": Span(1, 1),
+    },
+    "two reported, and perhaps neither was adequate": {
+        "reported_failures": Span(2, 2),
+        "adequate_failures": Span(0, 2),
+    },
+    "a fair course of CBT in recent years": {"recent_cbt_failures": Span(1, 1)},
+}
+
+
+@pytest.mark.parametrize("wanted", COUNTS.values(), ids=COUNTS)
+def test_one_history_gives_all_counts_of_trials_at_once(wanted: dict[str, Possible]) -> None:
+    rules = load_rulebook()
+    found = list(histories(wanted, rules, AS_OF, 8))
+    assert found
+    for treatments in found:
+        plain = {"schema": "profile/1", "id": "x", "assessed_on": AS_OF.isoformat()}
+        facts = assess(as_profile(plain | {"history": {"treatments": treatments}}), rules, AS_OF)
+        assert all(narrows(facts[name].possible, possible) for name, possible in wanted.items())
+
+
+def test_counts_that_contradict_each_other_have_no_history() -> None:
+    wanted: dict[str, Possible] = {
+        "reported_failures": Span(0, 0),
+        "adequate_failures": Span(1, 1),
+    }
+    assert list(histories(wanted, load_rulebook(), AS_OF, 8)) == []

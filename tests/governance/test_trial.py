@@ -67,6 +67,20 @@ def test_everything_is_tried_once(tmp_path: Path) -> None:
     assert [report.count(kind) for kind in ("example", "vignette", "person")] == [8, 1, 3]
 
 
+def test_a_pinned_vignette_is_of_a_kind_of_its_own(tmp_path: Path) -> None:
+    """One that speaks of what the rules have no more fails; it keeps nothing from running."""
+    said: Plain = {"set_aside": {"mbct": "excluded"}, "unreviewed": True}
+    other = patient(observations={"mood": "high"}, expect=said)
+    old = patient(expect={"never": ["gone"], "unreviewed": True})
+    report = tried(tmp_path, profiles__suggested__one=other, profiles__suggested__two=old)
+    assert report.count("vignette") == 1
+    assert report.count("pinned", passed=False) == 2
+    assert failing(report) == {
+        "suggested/one": ("M (mbct) is in the plan instead of excluded",),
+        "suggested/two": ("'gone' is no adaptation",),
+    }
+
+
 def test_an_example_that_does_something_else_is_named(tmp_path: Path) -> None:
     wrong = {"high": RULE | {"examples": EXAMPLES | {"silent": {"mood": "high"}}}}
     report = tried(tmp_path, rules__adaptation__mindfulness=TOPIC | {"rules": wrong})

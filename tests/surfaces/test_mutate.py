@@ -14,6 +14,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner, Result
 
+from recommender.governance.pinning import few
 from recommender.surfaces.cli import app
 from tests.building import AS_OF, FILES, SAFE, Plain, patient, write
 
@@ -86,6 +87,62 @@ def test_what_nobody_has_confirmed_counts_for_nothing(folder: Path) -> None:
     after = json.loads(run("mutate", "--content", str(folder), "--format", "json").output)
     assert before == after
     assert CliRunner().invoke(app, ["rules", "test", "--content", str(folder)]).exit_code == 0
+
+
+def report(folder: Path, command: str, *words: str) -> Any:
+    return json.loads(run(command, "--content", str(folder), "--format", "json", *words).output)
+
+
+def test_what_nobody_has_confirmed_is_counted_apart_where_that_is_asked_for(folder: Path) -> None:
+    before = report(folder, "mutate")
+    made = run("pin", "--content", str(folder))
+    assert made.exit_code == 0, made.output
+    assert "Vignettes in profiles/suggested:" in made.output
+    assert report(folder, "mutate") == before
+    counted = report(folder, "mutate", "--unreviewed")
+    assert counted["pinned"] == len(list((folder / "profiles" / "suggested").iterdir())) > 0
+    assert counted["counts"]["plan"] > 0
+    assert counted["counts"]["score"] == "100 %"
+    for key in ("vignette", "example", "equivalent"):
+        assert counted["counts"][key] == before["counts"][key]
+    assert counted["counts"]["reviewed_score"] == before["counts"]["score"] != "100 %"
+    shown = report(folder, "coverage", "--unreviewed")
+    assert shown["complete"] is True
+    assert shown["all"]["suggested"] > 0
+    assert shown["all"]["reviewed_share"] == report(folder, "coverage")["all"]["share"] != "100 %"
+    text = " ".join(run("mutate", "--content", str(folder), "--unreviewed").output.split())
+    assert "Without what nobody has confirmed:" in text
+    text = " ".join(run("coverage", "--content", str(folder), "--unreviewed").output.split())
+    assert "without what nobody has confirmed:" in text
+
+
+def test_the_suite_is_the_same_when_made_again_and_follows_the_rules(folder: Path) -> None:
+    suggested = folder / "profiles" / "suggested"
+    run("pin", "--content", str(folder))
+    first = {path.name: path.read_bytes() for path in suggested.iterdir()}
+    run("pin", "--content", str(folder))
+    assert {path.name: path.read_bytes() for path in suggested.iterdir()} == first
+    assert CliRunner().invoke(app, ["rules", "test", "--content", str(folder)]).exit_code == 0
+    changed = deepcopy(RULES)
+    changed["rules"]["high"]["when"] = {}
+    write(folder, {"rules/adaptation/mindfulness.yaml": changed})
+    (folder / "profiles" / "mild.yaml").unlink()
+    tried = CliRunner().invoke(app, ["rules", "test", "--content", str(folder)])
+    assert tried.exit_code == 1
+    assert "Pinned vignette suggested/" in tried.output
+    assert "it tells that something changed" in " ".join(tried.output.split())
+    (suggested / "broken.yaml").write_text("schema: [", "utf-8")
+    run("pin", "--content", str(folder))
+    assert not (suggested / "broken.yaml").exists()
+    assert CliRunner().invoke(app, ["rules", "test", "--content", str(folder)]).exit_code == 0
+    assert all("unreviewed: true" in path.read_text("utf-8") for path in suggested.iterdir())
+
+
+def test_few_names_serve_every_use() -> None:
+    uses = [("r1", {"a", "b"}), ("r2", {"b", "c"}), ("r3", {"c", "d"}), ("r4", {"a"})]
+    found = few([(about, frozenset(names)) for about, names in uses])
+    assert found == {"a": ["r1", "r4"], "c": ["r2", "r3"]}
+    assert few([]) == {}
 
 
 def test_a_vignette_that_fails_is_named(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""`rules mutate` and `rules coverage`: what the vignettes notice, and what they show."""
+"""`rules mutate`, `rules coverage`, `rules pin`: what vignettes notice, show and pin."""
 
 import os
 from collections.abc import Iterable
@@ -31,6 +31,13 @@ Suggested = Annotated[
         help="Write unreviewed vignettes to this folder for what is missing.",
     ),
 ]
+Unreviewed = Annotated[
+    bool,
+    typer.Option(
+        "--unreviewed",
+        help="Count, apart, what nobody has confirmed: profiles/suggested.",
+    ),
+]
 Budget = Annotated[
     int | None,
     typer.Option(metavar="NODES", min=1, help="Nodes the diagrams of one comparison may have."),
@@ -43,6 +50,7 @@ Jobs = Annotated[
 def mutate(
     content: options.Content = None,
     rule: Topics = None,
+    unreviewed: Unreviewed = False,
     gate: Gated = False,
     suggest: Suggested = None,
     budget: Budget = None,
@@ -54,7 +62,9 @@ def mutate(
     """Change each rule in one small way at a time, and see whether a vignette or an example fails.
 
     What nothing notices is proved to change nobody's plan, or shown with a patient for whom it
-    does. The gate: all of the changes to what keeps people safe, 95 % of the others.
+    does. The gate: all of the changes to what keeps people safe, 95 % of the others. With
+    --unreviewed also what nobody has confirmed notices: the plans of all vignettes as they are
+    today, and those of profiles/suggested. That tells of a change, never that an answer is right.
 
     Example: recommender rules mutate --rule safety.tms
 
@@ -74,6 +84,7 @@ def mutate(
             rulebook,
             vignettes,
             day,
+            pinned=_pinned(content) if unreviewed else None,
             rules=_chosen(rule, rulebook),
             budget=budget or BUDGET,
             jobs=jobs or os.cpu_count() or 1,
@@ -91,6 +102,7 @@ def mutate(
 def coverage(
     content: options.Content = None,
     rule: Topics = None,
+    unreviewed: Unreviewed = False,
     gate: Gated = False,
     suggest: Suggested = None,
     budget: Budget = None,
@@ -119,6 +131,7 @@ def coverage(
             rulebook,
             vignettes,
             day,
+            pinned=_pinned(content) if unreviewed else None,
             rules=_chosen(rule, rulebook),
             budget=budget or BUDGET,
             jobs=jobs or os.cpu_count() or 1,
@@ -133,6 +146,45 @@ def coverage(
         raise typer.Exit(1)
 
 
+def pin(
+    content: options.Content = None,
+    jobs: Jobs = None,
+    as_of: options.AsOf = None,
+    form: options.FormOption = options.Form.TEXT,
+    output: options.Output = None,
+) -> None:
+    """Write profiles/suggested anew for the rules as they are, after they were changed.
+
+    Few vignettes with which, together with those of profiles/, everything is shown and every change
+    noticed for which a vignette can be written. Nobody has confirmed any of them: read in the
+    difference to those before what the change of the rules has done.
+
+    Example: recommender rules pin
+    """
+    from recommender.content import write_yaml
+    from recommender.governance.pinning import document, old_files
+    from recommender.governance.pinning import pin as pin_all
+    from recommender.governance.vignettes import pinned_folder, read_vignettes
+
+    rulebook = options.rulebook_of(content)
+    folder = pinned_folder(content)
+    _folder(folder)
+    with terminal.progress("Pinning what the rules do") as progress:
+        found = pin_all(
+            rulebook,
+            read_vignettes(content, rulebook),
+            old_files(folder),
+            options.day(as_of),
+            jobs=jobs or os.cpu_count() or 1,
+            tell=progress,
+        )
+    for path in folder.glob("*.yaml"):
+        path.unlink()
+    for name, plain in found.files:
+        (folder / f"{name}.yaml").write_bytes(write_yaml(plain))
+    _write("governance/pin", document(found), content, form, output)
+
+
 def _read(
     content: options.Content,
 ) -> "tuple[Rulebook, list[tuple[str, Profile]], Places]":
@@ -143,6 +195,12 @@ def _read(
     root, site = where_content_is(content)
     places = places_of(root, site, str(content) if content is not None else "")
     return rulebook, read_vignettes(content, rulebook), places
+
+
+def _pinned(content: options.Content) -> "list[tuple[str, Profile]]":
+    from recommender.governance.vignettes import read_pinned
+
+    return read_pinned(content)
 
 
 def _chosen(topics: list[str] | None, rulebook: "Rulebook") -> list[str] | None:
@@ -201,3 +259,4 @@ def add_to(app: typer.Typer) -> None:
     """Register the commands among those about rules."""
     app.command()(mutate)
     app.command()(coverage)
+    app.command()(pin)

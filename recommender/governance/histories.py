@@ -1,0 +1,138 @@
+"""Histories of treatment that give all counts of trials at once.
+
+In: for some features that count trials what they may be, and a day. Out: lists of treatments by
+which each of them is so, as plain data. All counts come from one list: what makes one of them makes
+others, and what is left out of a trial leaves open whether it counts.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import date, timedelta
+from itertools import chain, islice, product, zip_longest
+from typing import Any, Final, NamedTuple
+
+from recommender.conditions import FALSE, TRUE, UNKNOWN, Truth
+from recommender.facts import Possible, Span
+from recommender.measures import Standards, trial_counts
+from recommender.profile import Treatment
+from recommender.rulebook import Rulebook
+from recommender.vocabulary import Feature, Kind, Source
+
+Plain = dict[str, Any]
+
+_TRIALS: Final = ("adequate_trials", "reported_trials")
+_LEFT_OUT: Final = None
+_DRUGS: Final = (("sertraline", 200), ("venlafaxine", 225), ("mirtazapine", 45), ("bupropion", 300))
+_OUTCOMES: Final = ("none", "not_tolerated", "response", _LEFT_OUT)
+_MOST_SORTED: Final = 4000
+_RECENT: Final = 90
+"""Days since a trial ended that is to be recent."""
+
+
+class _Trial(NamedTuple):
+    """One way a treatment may have gone, and by which features it counts."""
+
+    plain: Plain
+    counts: tuple[Truth, ...]
+
+
+def counts_trials(feature: Feature) -> bool:
+    """Whether a feature is a number of trials, and comes from nothing else."""
+    return feature.type is Kind.INTEGER and bool(_sources(feature)) and len(feature.from_) == 1
+
+
+def histories(
+    wanted: Mapping[str, Possible], rulebook: Rulebook, as_of: date, most: int
+) -> Iterator[list[Plain]]:
+    """So many of them at most, of few treatments, by turns with much and with little left open."""
+    features = {name: rulebook.features[name] for name in wanted}
+    spans = [one for one in wanted.values() if isinstance(one, Span)]
+    if len(spans) != len(wanted):
+        return
+    trials = rulebook.derived(_distinct, as_of, tuple(features))
+    found = sorted(
+        islice(_fitting(trials, spans), _MOST_SORTED),
+        key=lambda some: sum(one.counts.count(UNKNOWN) for one in some),
+    )
+    by_turns = chain.from_iterable(zip_longest(found, reversed(found)))
+    for some in islice(filter(None, by_turns), min(most, len(found))):
+        yield _named(some)
+
+
+def _fitting(trials: list[_Trial], spans: list[Span]) -> Iterator[tuple[_Trial, ...]]:
+    """Few trials of one or two kinds by which every count is in its span."""
+    for one, n in product(trials, range(1, 4)):
+        if _fits((one,) * n, spans):
+            yield (one,) * n
+    for at, one in enumerate(trials):
+        for other in trials[at + 1 :]:
+            for several in ((one, other), (one, one, other), (one, other, other)):
+                if _fits(several, spans):
+                    yield several
+
+
+def _fits(several: tuple[_Trial, ...], spans: list[Span]) -> bool:
+    for at, span in enumerate(spans):
+        truths = [one.counts[at] for one in several]
+        low, high = truths.count(TRUE), len(truths) - truths.count(FALSE)
+        if low < span.low or high > span.high:
+            return False
+    return True
+
+
+def _distinct(rulebook: Rulebook, as_of: date, first: tuple[str, ...]) -> list[_Trial]:
+    """One trial for each way of counting, with the features asked for in front."""
+    names = [*first, *(n for n, one in rulebook.features.items() if counts_trials(one))]
+    sources = [_sources(rulebook.features[name])[0] for name in dict.fromkeys(names)]
+    held_to = Standards(rulebook.doses, as_of)
+    found: dict[tuple[Truth, ...], _Trial] = {}
+    for plain in _templates(sources, as_of):
+        trial = Treatment.model_validate(plain)
+        counts = tuple(
+            trial_counts(trial, s, held_to, adequate=s.measure == "adequate_trials")
+            for s in sources
+        )
+        if any(counts):
+            found.setdefault(counts, _Trial(plain, counts))
+    return list(found.values())
+
+
+def _templates(sources: list[Source], as_of: date) -> Iterator[Plain]:
+    """Treatments of each kind that is counted, in all that bears on whether they count."""
+    recent = (as_of - timedelta(days=_RECENT)).isoformat()
+    for kind in dict.fromkeys(one.kind for one in sources if one.kind):
+        mine = [one for one in sources if one.kind == kind]
+        parts: dict[str, tuple[Any, ...]] = {
+            "kind": (kind,),
+            "episode": ("current", "earlier"),
+            "outcome": _OUTCOMES,
+        }
+        modalities = dict.fromkeys(m for one in mine for m in one.modality or ())
+        if modalities:
+            parts["modality"] = (*modalities, _LEFT_OUT)
+        if any(one.weeks for one in mine):
+            parts["weeks"] = tuple(dict.fromkeys([*(o.weeks for o in mine if o.weeks), 1, None]))
+            parts["adherent"] = (True, _LEFT_OUT)
+        if any(one.sessions for one in mine):
+            parts["attended"] = (16, 1, _LEFT_OUT)
+        if any(one.obstacles for one in mine):
+            parts["obstacles"] = ([], ["inertia"], _LEFT_OUT)
+        if any(one.within_months for one in mine):
+            parts["ended"] = (recent, _LEFT_OUT)
+        if kind == "antidepressant":
+            parts |= {"agent": ("sertraline",), "dose_mg": (200,)}
+        for values in product(*parts.values()):
+            yield {key: v for key, v in zip(parts, values, strict=True) if v is not _LEFT_OUT}
+
+
+def _named(several: tuple[_Trial, ...]) -> list[Plain]:
+    """The treatments, with another drug in each."""
+    made = []
+    for n, one in enumerate(several):
+        agent, dose = _DRUGS[n % len(_DRUGS)]
+        other = {"agent": agent, "dose_mg": dose} if "agent" in one.plain else {}
+        made.append(one.plain | other)
+    return made
+
+
+def _sources(feature: Feature) -> list[Source]:
+    return [one for one in feature.from_ if isinstance(one, Source) and one.measure in _TRIALS]
