@@ -16,16 +16,19 @@ from hypothesis import given, settings
 from recommender import Rulebook
 from recommender.candidates import Status
 from recommender.conditions import FALSE, TRUE, UNKNOWN, Truth
-from recommender.facts import Possible, everything
+from recommender.facts import Possible, Span, everything
 from recommender.governance.people import People
 from recommender.governance.smt import Formula, Person
 from recommender.governance.validate import Evaluator
 from recommender.governance.world import World
 from recommender.rules import IfNotKnown, Rule, Verb
+from recommender.vocabulary import Feature, Kind
 from tests import strategies as drawn
 
 TRUTHS = (FALSE, UNKNOWN, TRUE)
-MOST_PEOPLE = 700
+MOST_PEOPLE = 1_500
+FINE = 0.125
+"""Drawn thresholds are multiples of four times that."""
 WANTED = 10_000
 
 asked: list[int] = []
@@ -51,7 +54,7 @@ class Everybody:
 
 def possible_people(rulebook: Rulebook) -> list[dict[str, Possible]]:
     features = [one for one in rulebook.features.values() if not one.concluded]
-    ways = [drawn.refinements(feature, everything(feature)) for feature in features]
+    ways = [_ways(feature) for feature in features]
     names = [feature.id for feature in features]
     size = 1
     for way in ways:
@@ -59,6 +62,17 @@ def possible_people(rulebook: Rulebook) -> list[dict[str, Possible]]:
     if size > MOST_PEOPLE:
         return []
     return [dict(zip(names, one, strict=True)) for one in product(*ways)]
+
+
+def _ways(feature: Feature) -> list[Possible]:
+    """All that may be known of a feature; of decimals also two values between any two borders."""
+    whole = everything(feature)
+    if feature.type is Kind.DECIMAL:
+        assert isinstance(whole, Span)
+        steps = round((whole.high - whole.low) / FINE)
+        points = [whole.low + n * FINE for n in range(steps + 1)]
+        return [Span(low, high) for low in points for high in points if low <= high]
+    return drawn.refinements(feature, whole)
 
 
 class Questions:
