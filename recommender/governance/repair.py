@@ -15,7 +15,7 @@ from recommender.governance.operators import Operator
 from recommender.governance.run import Run
 from recommender.rules import IfNotKnown, Invariant, Rule, Verb
 
-MOST_TRIED: Final = 80
+MOST_TRIED: Final = 40
 """Changes that are tried for one promise."""
 
 NO_REPAIRS: Final = frozenset(
