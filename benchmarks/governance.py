@@ -17,7 +17,7 @@ from typing import Any, Final
 from benchmarks.__main__ import machine
 from recommender import Rulebook, load_rulebook
 from recommender.governance.diff import compare
-from recommender.governance.mutants import mutants, weakened
+from recommender.governance.mutants import mutants
 from recommender.governance.operators import Operator
 from recommender.governance.prove import prove
 from recommender.governance.run import Run
@@ -57,7 +57,7 @@ def _took(work: Callable[[], Any]) -> float:
 def times(rulebook: Rulebook, turns: int) -> Iterator[str]:
     """What each piece of work takes, the median of some turns."""
     vignettes = read_vignettes(None, rulebook)
-    change = next(iter(weakened(rulebook)))
+    change = next(m for m in mutants(rulebook) if m.operator is Operator.IF_NOT_KNOWN)
     changed = rulebook.with_rules(change.rules(rulebook), "changed")
     many = many_rules(rulebook)
     works: list[tuple[str, str, Callable[[], Any]]] = [
@@ -80,7 +80,8 @@ def faults(rulebook: Rulebook) -> Iterator[str]:
     """Each family of faults, and how many each tool catches."""
 
     def tell(done: str) -> None:
-        print(f"\r{done} faults", end="", file=sys.stderr)
+        if sys.stderr.isatty():
+            print(f"\r{done} faults", end="", file=sys.stderr)
 
     vignettes = read_vignettes(None, rulebook)
     found = seeded(rulebook, vignettes, DAY, jobs=os.cpu_count() or 1, tell=tell)

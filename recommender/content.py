@@ -558,6 +558,11 @@ def root(content: Path | None = None) -> Path:
     raise ContentError(_problem("C120", str(content or package.parent), None, hint=hint))
 
 
+def is_installed() -> bool:
+    """Whether the shipped content is that of an installed package, and not of a checkout."""
+    return (Path(__file__).resolve().parent / "_content" / "rules").is_dir()
+
+
 def files(root: Path) -> list[tuple[str, bytes]]:
     """All rule files of a content root as (`rules/…/name.yaml`, bytes), in order of name.
 

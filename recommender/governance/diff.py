@@ -91,7 +91,7 @@ class _Comparison:
 
     def report(self) -> Report:
         self._tell("vignettes")
-        same = self._old.content_digest == self._given.content_digest
+        same = self._old.digest == self._given.digest
         alike = not self._read_otherwise and self._old.used == self._new.used
         compared = () if same else self._vignettes
         found, refused = known(compared, self._pair, read_alike=alike)

@@ -273,28 +273,3 @@ def _limit(rule: Rule) -> Iterator[Mutant]:
                 new = limit.model_copy(update={key: moved})
                 at = f"limit.{key}"
                 yield _edited(rule, Operator.THRESHOLD, "limit", f"{most}", f"{moved}", new, at)
-
-
-# ------------------------------------------------------------------------------- families
-
-
-def weakened(rulebook: Rulebook) -> Iterator[Mutant]:
-    """Every `if_not_known` of an exclude or a refer, weaker."""
-    return (one for one in mutants(rulebook) if one.operator is Operator.IF_NOT_KNOWN)
-
-
-def moved_by_one_step(rulebook: Rulebook) -> Iterator[Mutant]:
-    """Every threshold of a condition, one step lower or higher."""
-    return (
-        one
-        for one in mutants(rulebook)
-        if one.operator is Operator.THRESHOLD and one.place.startswith("when")
-    )
-
-
-def without_a_safety_rule(rulebook: Rulebook) -> Iterator[Mutant]:
-    """Every exclude and every refer dropped."""
-    for one in mutants(rulebook):
-        verb = rulebook.rules[one.rule].verb
-        if one.operator is Operator.DROP_RULE and verb in (Verb.EXCLUDE, Verb.REFER):
-            yield one

@@ -234,11 +234,6 @@ class World:
         """The refers that can hold an adaptation."""
         return [r for r in self.acting(Verb.REFER) if holds(r, adaptation)]
 
-    def blocked(self, adaptation: str) -> Node:
-        """TRUE where it is excluded, withheld or held."""
-        out = self.where(self.membership(adaptation), Status.EXCLUDED, Status.WITHHELD)
-        return self.conditions.join(max, out, self.held(adaptation))
-
     def recommendable(self, adaptation: str) -> Node:
         """TRUE where it is recommended before choosing and scheduling, which only demote."""
         member = self.where(self.membership(adaptation), Status.RECOMMENDED)

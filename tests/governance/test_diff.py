@@ -249,3 +249,13 @@ def test_the_head_of_the_rulebook_is_compared_and_its_number_is_not() -> None:
     assert not compare(book(RULES), new, AS_OF).findings
     (one,) = compare(book(RULES), book(RULES, header={"safe_base": "Other."}), AS_OF).findings
     assert (one.check, one.details["changed_in"]) == ("rulebook", ["safe_base"])
+
+
+def test_a_rule_that_is_withdrawn_in_one_of_them_is_a_change() -> None:
+    """The files are the same, and the answers are not: the vignettes are looked at too."""
+    old, new = book(RULES), book(without("adaptation.t.act"))
+    new.content_digest, new.digest = old.content_digest, "of the same files with a withdrawal"
+    much = person("much", mood="low", device=False, count=5)
+    report = compare(old, new, AS_OF, [much])
+    (side,) = report.figures["vignettes_changed"]
+    assert side["vignette"] == "much"

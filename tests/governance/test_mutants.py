@@ -10,14 +10,9 @@ from hypothesis import strategies as st
 
 from recommender import Rulebook, conditions
 from recommender.conditions import AllOf, AnyOf, Not, compile_test, judge
-from recommender.governance.mutants import (
-    Mutant,
-    moved_by_one_step,
-    mutants,
-    weakened,
-    without_a_safety_rule,
-)
+from recommender.governance.mutants import Mutant, mutants
 from recommender.governance.operators import Operator
+from recommender.governance.seeded import Family, family_of
 from recommender.governance.trees import atoms, meaning, places, replaced, under_not, without
 from tests import strategies as drawn
 from tests.building import Plain, boolean, choice, decimal, integer, members, ordinal, rulebook
@@ -196,9 +191,12 @@ def test_the_families_hold_just_their_kind() -> None:
         {"when": {"score": {"at_least": 5}}, "exclude": "mbct"},
         **{"adaptation.t.s": recommend(score={"at_least": 3})},
     )
-    assert [one.after for one in weakened(whole)] == ["ask", "caution", "presume"]
-    assert [one.rule for one in without_a_safety_rule(whole)] == ["adaptation.t.r"]
-    moved = [(one.rule, one.place) for one in moved_by_one_step(whole)]
+    by_family: dict[Family | None, list[Mutant]] = {}
+    for one in mutants(whole):
+        by_family.setdefault(family_of(one, whole.rules[one.rule]), []).append(one)
+    assert [one.after for one in by_family[Family.WEAKENED]] == ["ask", "caution", "presume"]
+    assert [one.rule for one in by_family[Family.DROPPED]] == ["adaptation.t.r"]
+    moved = [(one.rule, one.place) for one in by_family[Family.MOVED]]
     assert moved == [("adaptation.t.r", "when")] * 2 + [("adaptation.t.s", "when")] * 2
 
 

@@ -82,7 +82,7 @@ def propose(
     from recommender.governance.approval.statement import Terms
     from recommender.governance.approval.statement import propose as made
     from recommender.governance.revisions import folder_of
-    from recommender.rulebook import load_rulebook
+    from recommender.rulebook import load_with_places
 
     terms = Terms(
         author,
@@ -95,7 +95,7 @@ def propose(
         progress = stack.enter_context(terminal.progress("Trying the rules"))
         old = None
         if previous is not None:
-            old = load_rulebook(stack.enter_context(folder_of(previous, content)))
+            old, _ = load_with_places(stack.enter_context(folder_of(previous, content)))
         statement, read = made(content, terms, options.day(as_of), progress, before=old)
     file = write_new(content, statement)
     reports.keep(content, read)

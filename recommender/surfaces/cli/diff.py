@@ -31,7 +31,7 @@ def diff(
     new: Annotated[
         str | None,
         typer.Argument(
-            metavar="[NEW]",
+            metavar="NEW",
             help="The same; without it the rules of --content as they are.",
             show_default=False,
         ),

@@ -1,7 +1,7 @@
 """`rules mutate`, `rules coverage`, `rules pin`: what vignettes notice, show and pin."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -76,7 +76,7 @@ def mutate(
     from recommender.governance.mutate import mutate as change_all
     from recommender.governance.pair import BUDGET
 
-    folder = _folder(suggest)
+    folder = terminal.folder(suggest, "--suggest")
     rulebook, vignettes, places = _read(content)
     day = options.day(as_of)
     with terminal.progress("Changing the rules") as progress:
@@ -94,7 +94,7 @@ def mutate(
     report = document(found, places, made)
     if made is not None and folder is not None:
         _save(made.files("notices"), folder)
-    _write("governance/mutate", report, content, form, output)
+    terminal.show("governance/mutate", report, content, form, output)
     if gate and not found.passes():
         raise typer.Exit(1)
 
@@ -123,7 +123,7 @@ def coverage(
     from recommender.governance.coverage import document, suite
     from recommender.governance.pair import BUDGET
 
-    folder = _folder(suggest)
+    folder = terminal.folder(suggest, "--suggest")
     rulebook, vignettes, places = _read(content)
     day = options.day(as_of)
     with terminal.progress("Looking at the vignettes") as progress:
@@ -141,7 +141,7 @@ def coverage(
     report = document(found, places, made)
     if made is not None and folder is not None:
         _save(made.files("shows"), folder)
-    _write("governance/coverage", report, content, form, output)
+    terminal.show("governance/coverage", report, content, form, output)
     if gate and not found.complete():
         raise typer.Exit(1)
 
@@ -161,14 +161,17 @@ def pin(
 
     Example: recommender rules pin
     """
-    from recommender.content import write_yaml
+    from recommender.content import is_installed
     from recommender.governance.pinning import document, old_files
     from recommender.governance.pinning import pin as pin_all
     from recommender.governance.vignettes import pinned_folder, read_vignettes
 
-    rulebook = options.rulebook_of(content)
     folder = pinned_folder(content)
-    _folder(folder)
+    if content is None and is_installed():
+        message = "an installed package is not written to. Name your own folder of rules."
+        raise typer.BadParameter(message, param_hint="--content")
+    rulebook = options.rulebook_of(content)
+    terminal.folder(folder, "--content")
     with terminal.progress("Pinning what the rules do") as progress:
         found = pin_all(
             rulebook,
@@ -178,11 +181,11 @@ def pin(
             jobs=jobs or os.cpu_count() or 1,
             tell=progress,
         )
+    _save(found.files, folder)
     for path in folder.glob("*.yaml"):
-        path.unlink()
-    for name, plain in found.files:
-        (folder / f"{name}.yaml").write_bytes(write_yaml(plain))
-    _write("governance/pin", document(found), content, form, output)
+        if path.stem not in {name for name, _ in found.files}:
+            path.unlink()
+    terminal.show("governance/pin", document(found), content, form, output)
 
 
 def _read(
@@ -211,7 +214,8 @@ def _chosen(topics: list[str] | None, rulebook: "Rulebook") -> list[str] | None:
         if not any(f"{name}.".startswith(f"{topic}.") for name in rulebook.rules):
             from recommender.errors import did_you_mean
 
-            hint = did_you_mean(topic, list(rulebook.rules))
+            files = dict.fromkeys(name.rpartition(".")[0] for name in rulebook.rules)
+            hint = did_you_mean(topic, [*files, *rulebook.rules])
             message = f"there is no rule, file or folder '{topic}'. {hint}"
             raise typer.BadParameter(message, param_hint="--rule")
     return [
@@ -221,38 +225,11 @@ def _chosen(topics: list[str] | None, rulebook: "Rulebook") -> list[str] | None:
     ]
 
 
-def _folder(path: Path | None) -> Path | None:
-    """The folder, made where it is not there."""
-    try:
-        if path is not None:
-            path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        reason = (error.strerror or "cannot be written").lower()
-        raise typer.BadParameter(f"{path}: {reason}", param_hint="--suggest") from error
-    return path
-
-
-def _save(files: Iterable[tuple[str, dict[str, Any]]], folder: Path) -> None:
+def _save(files: Iterable[tuple[str, Mapping[str, Any]]], folder: Path) -> None:
     from recommender.content import write_yaml
 
     for name, plain in files:
         (folder / f"{name}.yaml").write_bytes(write_yaml(plain))
-
-
-def _write(
-    template: str,
-    report: dict[str, Any],
-    content: options.Content,
-    form: options.Form,
-    output: options.Output,
-) -> None:
-    if form is options.Form.JSON:
-        terminal.write_json(report, output)
-        return
-    from recommender.explain.render import render_template
-
-    templates, layout = options.templates_of(content), terminal.page(output)
-    terminal.write(render_template(template, report, templates=templates, **layout), output)
 
 
 def add_to(app: typer.Typer) -> None:

@@ -66,27 +66,15 @@ def prove(
     from recommender.governance.prove import prove as prove_all
 
     checks = _chosen(check or [])
-    witnesses = _folder(save_witnesses, "--save-witnesses")
+    witnesses = terminal.folder(save_witnesses, "--save-witnesses")
     run = _run(content, as_of, budget)
-    report = prove_all(run, checks, ask_z3=second_opinion, smt=_folder(smt, "--smt"))
+    report = prove_all(run, checks, ask_z3=second_opinion, smt=terminal.folder(smt, "--smt"))
     run.tell("")
     if witnesses is not None:
         _save(report, witnesses)
-    show(report, content, form, output)
+    terminal.show("governance/report", report.to_dict(), content, form, output)
     if report.at_or_above(Severity(gate.value)):
         raise typer.Exit(1)
-
-
-def show(report: "Report", content: Path | None, form: options.Form, output: Path | None) -> None:
-    """Write a report of governance, for people or for programs."""
-    if form is options.Form.JSON:
-        terminal.write_json(report.to_dict(), output)
-        return
-    from recommender.explain.render import render_template
-
-    layout, templates = terminal.page(output), options.templates_of(content)
-    text = render_template("governance/report", report.to_dict(), templates=templates, **layout)
-    terminal.write(text, output)
 
 
 def _run(content: Path | None, as_of: str | None, budget: int | None) -> "Run":
@@ -129,17 +117,6 @@ def _save(report: "Report", folder: Path) -> None:
     for finding in report.findings:
         for profile in filter(None, (one["profile"] for one in finding.witnesses)):
             (folder / f"{profile['id']}.yaml").write_bytes(write_yaml(profile))
-
-
-def _folder(folder: Path | None, option: str) -> Path | None:
-    """The folder, made where it is not there."""
-    try:
-        if folder is not None:
-            folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        reason = (error.strerror or "cannot be written").lower()
-        raise typer.BadParameter(f"{folder}: {reason}", param_hint=option) from error
-    return folder
 
 
 def add_to(app: typer.Typer) -> None:

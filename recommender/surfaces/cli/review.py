@@ -39,7 +39,7 @@ def verify(
     with terminal.progress("Making the reports again") as progress:
         verdict = judge(content, options.trusted(trust), day, repeat=repeat, progress=progress)
     document = verdict_document(verdict) | {"repeated": repeat}
-    _write("governance/verify", document, content, form, output)
+    terminal.show("governance/verify", document, content, form, output)
     if not document["approved"]:
         raise typer.Exit(1)
 
@@ -64,23 +64,7 @@ def review(
     day = options.day(as_of)
     document = looked(content, options.trusted(trust), day, within)
     shown = document | {"all": all_rules} if form is options.Form.TEXT else document
-    _write("governance/review", shown, content, form, output)
-
-
-def _write(
-    template: str,
-    document: dict[str, object],
-    content: options.Content,
-    form: options.Form,
-    output: options.Output,
-) -> None:
-    if form is options.Form.JSON:
-        terminal.write_json(document, output)
-        return
-    from recommender.explain.render import render_template
-
-    templates, layout = options.templates_of(content), terminal.page(output)
-    terminal.write(render_template(template, document, templates=templates, **layout), output)
+    terminal.show("governance/review", shown, content, form, output)
 
 
 def add_to(app: typer.Typer) -> None:

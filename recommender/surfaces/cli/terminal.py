@@ -11,6 +11,8 @@ from typing import Any
 
 import typer
 
+from recommender.surfaces.cli import options
+
 PAGE = 100
 """Columns of a page that is no terminal's, and the most that a line ever takes."""
 
@@ -76,6 +78,34 @@ def write_bytes(data: bytes, output: Path | None) -> None:
     except OSError as error:
         reason = (error.strerror or "cannot be written").lower()
         raise typer.BadParameter(f"{output}: {reason}", param_hint="--output") from error
+
+
+def show(
+    template: str,
+    document: dict[str, Any],
+    content: Path | None,
+    form: options.Form,
+    output: Path | None,
+) -> None:
+    """Write a document: as JSON, or by a template, which the folder `content` may lay over."""
+    if form is options.Form.JSON:
+        write_json(document, output)
+        return
+    from recommender.explain.render import render_template
+
+    templates = options.templates_of(content)
+    write(render_template(template, document, templates=templates, **page(output)), output)
+
+
+def folder(path: Path | None, option: str) -> Path | None:
+    """The folder, made where it is not there; a usage error about `option` where it cannot be."""
+    try:
+        if path is not None:
+            path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = (error.strerror or "cannot be written").lower()
+        raise typer.BadParameter(f"{path}: {reason}", param_hint=option) from error
+    return path
 
 
 def write_json(data: Any, output: Path | None) -> None:
