@@ -1,19 +1,23 @@
-"""Features that are read from a score which is a feature too: what the one says of the other.
+"""Features that are read from the same thing: what the one says of the other.
 
-In: a rulebook. Out: for each such pair the scores that make the feature a value. Only where it is
-certain: one source, that score, and a value that counts at least as long as the score does.
+In: a rulebook. Out: for a feature that is read from a score which is a feature too, the scores that
+make it a value; and of two numbers of trials the one that can never be more than the other. Only
+where it is certain: one source of each, and values that count as long as they have to.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from itertools import groupby
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from recommender.conditions import TRUE, Test, compile_test, judge
 from recommender.facts import Span, exactly
 from recommender.rulebook import Rulebook
 from recommender.scores import bands_met
 from recommender.vocabulary import Feature, Instrument, Kind, Scalar, Source, days, window
+
+TRIALS: Final = ("adequate_trials", "reported_trials")
+"""The measures that count treatments."""
 
 
 class Derivation(NamedTuple):
@@ -33,6 +37,73 @@ def derivations(rulebook: Rulebook) -> Iterator[Derivation]:
         score = f"{source.instrument}.{source.item}" if source.item else str(source.instrument)
         if score in asked and score != name and _reads(rulebook.features[score], source):
             yield from _of(feature, rulebook.features[score], source, rulebook)
+
+
+class Inclusion(NamedTuple):
+    """Every trial that counts, or may count, by the first feature does so by the second."""
+
+    fewer: Feature
+    more: Feature
+
+
+def inclusions(rulebook: Rulebook) -> Iterator[Inclusion]:
+    """Every such pair of features that something asks about.
+
+    Both ends of what the first number may be are at most those of the second.
+    """
+    asked = dict.fromkeys(test.feature for test in rulebook.tests)
+    counted = [one for name in asked if (one := _counted(rulebook.features[name])) is not None]
+    for fewer, fewer_by in counted:
+        for more, more_by in counted:
+            alike = (fewer.range, fewer.valid_for) == (more.range, more.valid_for)
+            if fewer is not more and alike and _is_stricter(fewer_by, more_by):
+                yield Inclusion(fewer, more)
+
+
+def _counted(feature: Feature) -> tuple[Feature, Source] | None:
+    """A feature that is a number of trials and nothing else, with what counts them."""
+    source = feature.from_[0] if len(feature.from_) == 1 else None
+    if not isinstance(source, Source) or source.measure not in TRIALS or source.ranges:
+        return None
+    return (feature, source) if feature.type is Kind.INTEGER else None
+
+
+def _is_stricter(one: Source, other: Source) -> bool:
+    """Whether all that makes a trial count by the other source does so by the first.
+
+    The parts a trial is judged by: see `measures.trial_parts`.
+    """
+    if other.measure == "adequate_trials" and not (
+        one.measure == "adequate_trials"
+        and one.kind is not None
+        # Sessions that were attended stand for adherence, where sessions count at all.
+        and (one.sessions is None) == (other.sessions is None)
+        and _asks_no_less(one.sessions, other.sessions)
+        and _asks_no_less(one.weeks, other.weeks)
+    ):
+        return False
+    return (
+        other.kind in (None, one.kind)
+        and _within(one.modality, other.modality)
+        and _within(one.outcome, other.outcome)
+        and other.obstacles in (None, one.obstacles)
+        and bool(one.this_episode or not other.this_episode)
+        and bool(one.agent_differs or not other.agent_differs)
+        and (
+            other.within_months is None
+            or (one.within_months is not None and one.within_months <= other.within_months)
+        )
+    )
+
+
+def _asks_no_less(one: int | None, other: int | None) -> bool:
+    """Whether the first least number lets nothing by that the other does not."""
+    return other is None or (one is not None and one >= other)
+
+
+def _within(some: Sequence[str] | None, others: Sequence[str] | None) -> bool:
+    """Whether a list allows nothing that the other does not; no list allows all."""
+    return not others or (bool(some) and set(some or ()) <= set(others))
 
 
 def _reads(score: Feature, source: Source) -> bool:

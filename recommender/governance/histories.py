@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 
 from recommender.conditions import FALSE, TRUE, UNKNOWN, Truth
 from recommender.facts import Possible, Span
+from recommender.governance.derivations import TRIALS
 from recommender.measures import Standards, trial_counts
 from recommender.profile import Treatment
 from recommender.rulebook import Rulebook
@@ -19,7 +20,6 @@ from recommender.vocabulary import Feature, Kind, Source
 
 Plain = dict[str, Any]
 
-_TRIALS: Final = ("adequate_trials", "reported_trials")
 _LEFT_OUT: Final = None
 _DRUGS: Final = (("sertraline", 200), ("venlafaxine", 225), ("mirtazapine", 45), ("bupropion", 300))
 _OUTCOMES: Final = ("none", "not_tolerated", "response", _LEFT_OUT)
@@ -135,4 +135,4 @@ def _named(several: tuple[_Trial, ...]) -> list[Plain]:
 
 
 def _sources(feature: Feature) -> list[Source]:
-    return [one for one in feature.from_ if isinstance(one, Source) and one.measure in _TRIALS]
+    return [one for one in feature.from_ if isinstance(one, Source) and one.measure in TRIALS]

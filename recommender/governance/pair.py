@@ -6,6 +6,7 @@ that is a proof. A difference is shown only by somebody on whom both rulebooks w
 """
 
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 from functools import cached_property
 from itertools import combinations
@@ -38,7 +39,7 @@ from recommender.governance.effects import (
 )
 from recommender.governance.outcomes import Outcomes
 from recommender.governance.people import People
-from recommender.governance.search import Search, cube_node
+from recommender.governance.search import Search, cube_node, somebody_without
 from recommender.governance.witness import Witness, run, witness_of
 from recommender.governance.world import World, shared
 from recommender.mdd import Diagrams, Node
@@ -333,12 +334,14 @@ class Pair:
                 if cube is None:
                     break
                 wide = search.widened(cube)
-                witness = witness_of(self.before.world, cube, wide)
-                if self.shows(difference, witness):
-                    yield witness
-                    found += 1
-                    if found >= most:
-                        return
+                plain = witness_of(self.before.world, cube, wide)
+                for witness in _wishing(plain, difference.effect):
+                    if self.shows(difference, witness):
+                        yield witness
+                        found += 1
+                        break
+                if found >= most:
+                    return
                 taken = self.before.world.negated(cube_node(self.before.world, cube, wide))
                 left = self.before.world.every([left, taken])
 
@@ -357,7 +360,7 @@ class Pair:
             free = self.free(difference.where, difference.effect.about)
             yield free
             if difference.effect.kind == ASSUMPTION:
-                yield self._settled(free, difference.effect.about[0])
+                yield from self._settled(free, difference.effect.about[0])
             if difference.effect.kind != MEMBERSHIP:
                 yield self._unrivalled(free, difference.effect.about, difference.effect.rule)
 
@@ -404,22 +407,25 @@ class Pair:
                 if tried == MOST_TRIED:
                     return
 
-    def _settled(self, where: Node, name: str) -> Node:
-        """Without the people of whom something else is open that bears on this."""
-        for effects, outcomes in zip((self.before, self.after), self._outcomes, strict=True):
+    def _settled(self, where: Node, name: str) -> Iterator[Node]:
+        """Somebody of whom nothing else is open that bears on this."""
+        ways: list[tuple[Node, ...]] = []
+        for effects in (self.before, self.after):
             world = effects.world
-            opened = [
+            ways += [
                 (world.where(world.standing(rule), UNKNOWN),)
-                for rule in world.holding(name)
-                if rule.unknown_means in ASSUMED
+                for rule in (*world.holding(name), *world.rules_on(Verb.EXCLUDE, name))
+                if rule.unknown_means in ASSUMED and rule.id not in self.moved
             ]
-            asking = [
+            ways += [
                 (world.where(world.truth(rule), TRUE), effects.unanswered(rule))
                 for rule in world.acting(Verb.ASK)
                 if rule.text.for_ == "all" or name in rule.text.for_
             ]
-            where = outcomes.without(where, [*opened, *asking])
-        return self.people.cut(where)
+        world = self.before.world
+        cube = somebody_without(world, self.people.cut(where), ways, self.people.cut)
+        if cube is not None:
+            yield world.every([where, cube_node(world, cube, {})])
 
     def _unrivalled(self, where: Node, names: Sequence[str], but: str = "") -> Node:
         """Without the people for whom a choice by another rule may fall on something else."""
@@ -445,6 +451,13 @@ class Pair:
             ways = [(effects.world.in_force(rule),) for rule in holding.values()]
             where = outcomes.without(where, ways)
         return self.people.cut(where)
+
+
+def _wishing(witness: Witness, effect: Effect) -> Iterator[Witness]:
+    """A patient without wishes; where rivals are chosen among also one who would have each."""
+    yield witness
+    if effect.kind == CHOICE:
+        yield from (replace(witness, prefers=(name,)) for name in effect.about)
 
 
 def _both(old: Any, new: Any) -> Any:

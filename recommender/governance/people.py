@@ -1,8 +1,9 @@
 """Which profiles there are: what holds of every person and of everything that can be recorded.
 
 In: a world. Out: the constraints on its variables. A profile that breaks a link declared in
-rules/rulebook.yaml is nobody's; a feature read from a score agrees with it; one of which a single
-value is left is exactly known; nothing is lifted unless an act or an answer can have lifted it.
+rules/rulebook.yaml is nobody's; a feature read from a score agrees with it; of two numbers of
+trials, one that counts less is not the larger; a feature of which a single value is left is exactly
+known; nothing is lifted unless an act or an answer can have lifted it.
 """
 
 import copy
@@ -10,8 +11,8 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from recommender.conditions import TRUE, AllOf, AnyOf, Condition, Not, Test, Truth, tests_of
-from recommender.facts import member_count
-from recommender.governance.derivations import derivations
+from recommender.facts import Span, member_count
+from recommender.governance.derivations import Inclusion, derivations, inclusions
 from recommender.governance.world import LIFTED, World, is_act, is_liftable
 from recommender.mdd import Node
 from recommender.regions import Classes, Stretches
@@ -118,6 +119,7 @@ class People:
         yield from self._of_exactness()
         yield from self._of_releases()
         yield from self._of_scores()
+        yield from self._of_trials()
 
     def _link(self, link: Link) -> Node:
         """TRUE where a profile does not certainly break the link."""
@@ -131,6 +133,32 @@ class People:
             given = self._world.where(of(scored), TRUE)
             so = self._world.where(of(value), TRUE)
             yield Constraint(self._join(max, self._world.negated(given), so))
+
+    def _of_trials(self) -> Iterator[Constraint]:
+        for one in inclusions(self._world.rulebook):
+            yield Constraint(self._no_more(one))
+
+    def _no_more(self, one: Inclusion) -> Node:
+        """TRUE where either end of the first number can be at most that of the second."""
+        world = self._world
+        variables = [at for feature in one for at in world.space.of[feature.id]]
+        upper, lower = sorted(variables)
+        rows = []
+        for above in self._ends(upper):
+            row = []
+            for below in self._ends(lower):
+                few, many = (above, below) if upper == variables[0] else (below, above)
+                may_be = few[0].low <= many[0].high and few[1].low <= many[1].high
+                row.append(world.yes if may_be else world.no)
+            rows.append(self._store.node(lower, tuple(row)))
+        return self._store.node(upper, tuple(rows))
+
+    def _ends(self, at: int) -> list[tuple[Span, Span]]:
+        """For each element of an ordered variable where its two ends may be."""
+        found = self._world.space.variables[at]
+        assert isinstance(found, Stretches)
+        regions = [found.values(found.domain.index((n, n))) for n in range(len(found.cuts) + 1)]
+        return [(regions[first], regions[last]) for first, last in found.domain]
 
     def _of_exactness(self) -> Iterator[Constraint]:
         for name, at in self._world.space.exactness.items():

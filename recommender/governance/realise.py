@@ -25,6 +25,7 @@ from recommender.facts import (
     narrows,
     value_of,
 )
+from recommender.governance.derivations import TRIALS
 from recommender.governance.histories import counts_trials, histories
 from recommender.governance.witness import LATE, Days, Witness
 from recommender.pipeline import answer_of
@@ -128,10 +129,11 @@ def _profile(
     releases = list(days.releases())
     if releases:
         made["releases"] = releases
-    if witness.declined:
+    if witness.declined or witness.prefers:
         made["preferences"] = {
             **made.get("preferences", {}),
-            "declines": sorted(witness.declined),
+            **({"declines": sorted(witness.declined)} if witness.declined else {}),
+            **({"prefers": list(witness.prefers)} if witness.prefers else {}),
         }
     return made
 
@@ -278,7 +280,7 @@ def _ranges(source: Source, rulebook: Rulebook) -> list[tuple[str, tuple[float, 
 def _from_measure(
     feature: Feature, possible: Possible, stretch: Possible, source: Source, rulebook: Rulebook
 ) -> Iterator[list[Entry]]:
-    if source.measure in ("adequate_trials", "reported_trials"):
+    if source.measure in TRIALS:
         yield from _treatments(stretch, source)
         if stretch != possible:
             yield from _treatments(possible, source)

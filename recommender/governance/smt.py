@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import z3
 
 from recommender.conditions import AllOf, AnyOf, Condition, Not, Test, rank
-from recommender.governance.derivations import derivations
+from recommender.governance.derivations import derivations, inclusions
 from recommender.rulebook import Rulebook
 from recommender.rules import Rule, Verb
 from recommender.vocabulary import ORDERED, Feature, Kind
@@ -228,6 +228,10 @@ class Person:
             z3.Implies(self.of(scored).true, self.of(value).true)
             for scored, value in derivations(self.rulebook)
         ]
+        for one in inclusions(self.rulebook):
+            if self._low.keys() >= {one.fewer.id, one.more.id}:
+                (low, high), (least, most) = map(self._ordered, one)
+                made += [low <= least, high <= most]
         for name, feature in self.rulebook.features.items():
             if name.startswith("release.") and not feature.from_ and name in self._may_be:
                 made.append(self.exactly_known(name))

@@ -127,7 +127,7 @@ class Suite(Generic[Goal]):
 
 def _both(one: Witness, other: Witness) -> Witness | None:
     """The patient of whom all of both is known; None where they contradict each other."""
-    if (one.lifted, one.declined) != (other.lifted, other.declined):
+    if (one.lifted, one.declined, one.prefers) != (other.lifted, other.declined, other.prefers):
         return None
     shared = one.possible.keys() & other.possible.keys()
     if any(one.possible[name] != other.possible[name] for name in shared):

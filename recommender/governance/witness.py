@@ -53,6 +53,8 @@ class Witness:
     lifted: frozenset[str] = frozenset()
     """Rules that a recorded act, or an answer, has lifted."""
     declined: frozenset[str] = frozenset()
+    prefers: tuple[str, ...] = ()
+    """Adaptations the patient would rather have, the dearest first."""
 
 
 def witness_of(world: World, cube: Cube, wide: Wide) -> Witness:
@@ -156,7 +158,10 @@ def run(
             "schema": "profile/1",
             "id": "witness",
             "assessed_on": as_of.isoformat(),
-            "preferences": {"declines": sorted(witness.declined)},
+            "preferences": {
+                "declines": sorted(witness.declined),
+                "prefers": list(witness.prefers),
+            },
             "releases": list(days.releases()),
         }
     )
@@ -264,4 +269,5 @@ def written(witness: Witness, rulebook: Rulebook, asked: Iterable[str] = ()) -> 
         ],
         "lifted": sorted(witness.lifted),
         "declined": sorted(witness.declined),
+        "prefers": list(witness.prefers),
     }
