@@ -5,7 +5,7 @@ which each of them is so, as plain data. All counts come from one list: what mak
 others, and what is left out of a trial leaves open whether it counts.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date, timedelta
 from itertools import chain, islice, product, zip_longest
 from typing import Any, Final, NamedTuple
@@ -41,16 +41,24 @@ def counts_trials(feature: Feature) -> bool:
 
 
 def histories(
-    wanted: Mapping[str, Possible], rulebook: Rulebook, as_of: date, most: int
+    wanted: Mapping[str, Possible],
+    any_of: Collection[str],
+    rulebook: Rulebook,
+    as_of: date,
+    most: int,
 ) -> Iterator[list[Plain]]:
-    """So many of them at most, of few treatments, by turns with much and with little left open."""
+    """So many of them at most, of few treatments, by turns with much and with little left open.
+
+    any_of: the features of which any value of the stretch will do; of others it is what is known.
+    """
     features = {name: rulebook.features[name] for name in wanted}
     spans = [one for one in wanted.values() if isinstance(one, Span)]
     if len(spans) != len(wanted):
         return
     trials = rulebook.derived(_distinct, as_of, tuple(features))
+    needs = [_Needed(one, open=name not in any_of) for name, one in zip(wanted, spans, strict=True)]
     found = sorted(
-        islice(_fitting(trials, spans), _MOST_SORTED),
+        islice(_fitting(trials, needs), _MOST_SORTED),
         key=lambda some: sum(one.counts.count(UNKNOWN) for one in some),
     )
     by_turns = chain.from_iterable(zip_longest(found, reversed(found)))
@@ -58,23 +66,35 @@ def histories(
         yield _named(some)
 
 
-def _fitting(trials: list[_Trial], spans: list[Span]) -> Iterator[tuple[_Trial, ...]]:
+class _Needed(NamedTuple):
+    """What one count has to be: inside a stretch, or open from its lower end on."""
+
+    span: Span
+    open: bool
+
+    def by(self, low: int, high: int) -> bool:
+        """Whether it is so."""
+        if self.open and self.span.low < self.span.high and not self.span.low == low < high:
+            return False
+        return self.span.low <= low and high <= self.span.high
+
+
+def _fitting(trials: list[_Trial], needs: list[_Needed]) -> Iterator[tuple[_Trial, ...]]:
     """Few trials of one or two kinds by which every count is in its span."""
     for one, n in product(trials, range(1, 4)):
-        if _fits((one,) * n, spans):
+        if _fits((one,) * n, needs):
             yield (one,) * n
     for at, one in enumerate(trials):
         for other in trials[at + 1 :]:
             for several in ((one, other), (one, one, other), (one, other, other)):
-                if _fits(several, spans):
+                if _fits(several, needs):
                     yield several
 
 
-def _fits(several: tuple[_Trial, ...], spans: list[Span]) -> bool:
-    for at, span in enumerate(spans):
+def _fits(several: tuple[_Trial, ...], needs: list[_Needed]) -> bool:
+    for at, needed in enumerate(needs):
         truths = [one.counts[at] for one in several]
-        low, high = truths.count(TRUE), len(truths) - truths.count(FALSE)
-        if low < span.low or high > span.high:
+        if not needed.by(truths.count(TRUE), len(truths) - truths.count(FALSE)):
             return False
     return True
 

@@ -17,6 +17,7 @@ from functools import partial
 from typing import Any, Final, NamedTuple
 
 from recommender.engines import native
+from recommender.facts import Possible
 from recommender.governance.bearing import bearing
 from recommender.governance.cases import Case, Cases
 from recommender.governance.comparing import Comparing
@@ -80,6 +81,8 @@ class Decided(NamedTuple):
     profile: Plain | None = None
     """The witness as a profile that shows the difference; None where none could be written."""
     person: Witness | None = None
+    otherwise: Mapping[str, Possible] | None = None
+    """The edits, as what each finding has to be."""
 
 
 @dataclass(frozen=True)
@@ -220,7 +223,13 @@ class _Deciding:
             if found is not None:
                 effect, edits = difference.effect, [dict(one) for one in found.edits]
                 return Decided(
-                    mutant, Fate.LIVE, effect.kind, effect.about, found.vignette, edits=edits
+                    mutant,
+                    Fate.LIVE,
+                    effect.kind,
+                    effect.about,
+                    found.vignette,
+                    edits=edits,
+                    otherwise=found.possible,
                 )
         return None
 
@@ -261,11 +270,14 @@ def suite(found: Mutation, tell: Callable[[str], None] = lambda _: None) -> Suit
     """Vignettes that notice living mutants, as few as are easily had."""
     notices = partial(_notices, found)
     made = Suite(found.rulebook, found.cases, found.as_of, notices, lambda one: one.rule)
-    living = [one for one in found.decided if one.person is not None]
+    cases = {case.name: case for case in found.cases.all}
+    living = [one for one in found.decided if one.fate is Fate.LIVE]
     for n, one in enumerate(living):
         tell(f"{n + 1} of {len(living)}")
-        assert one.person is not None
-        made.add(one.mutant, [one.person])
+        if one.person is not None:
+            made.add(one.mutant, [one.person])
+        elif one.otherwise is not None:
+            made.add_edited(one.mutant, cases[one.vignette], one.otherwise)
     return made
 
 

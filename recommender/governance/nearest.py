@@ -54,6 +54,8 @@ class Nearest(NamedTuple):
     vignette: str
     edits: tuple[Mapping[str, Any], ...]
     """Feature, label, what it is (`before`) and what it has to be (`after`), as plain data."""
+    possible: Mapping[str, Possible]
+    """The same: what each has to be."""
     edited: Known
     """The vignette with these findings, under both rulebooks."""
 
@@ -133,7 +135,7 @@ class Neighbours:
                 edits = self._edits(where, one)
                 edited = self._edited(one, edits)
                 if edited.changes and shows(difference, edited):
-                    return Nearest(one.name, tuple(self._written(one, edits)), edited)
+                    return Nearest(one.name, tuple(self._written(one, edits)), edits, edited)
         return None
 
     def _by_distance(self, where: Node) -> list[tuple[Cost, Known]]:

@@ -6,6 +6,7 @@ Where a fact comes from a measure that has no builder here, or no combination of
 the facts at once, the witness stays one of facts: «not realisable», as far as was tried.
 """
 
+import copy
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, timedelta
 from itertools import chain, islice, product
@@ -29,7 +30,7 @@ from recommender.governance.derivations import TRIALS
 from recommender.governance.histories import counts_trials, histories
 from recommender.governance.witness import LATE, Days, Witness
 from recommender.pipeline import answer_of
-from recommender.profile import as_profile
+from recommender.profile import Profile, as_profile
 from recommender.recommendation import Produced, Recommendation
 from recommender.rulebook import Rulebook
 from recommender.stops import Stop
@@ -54,22 +55,81 @@ def realised(
     counted: dict[str, Possible] = {}
     for feature, possible in witness.possible.items():
         stretch = witness.wide.get(feature, possible)
-        ways[feature] = list(_ways(rulebook.features[feature], possible, stretch, rulebook))
+        found = _ways(rulebook.features[feature], possible, stretch, rulebook, as_of)
+        ways[feature] = list(found)
         if counts_trials(rulebook.features[feature]):
             counted[feature] = stretch
         elif not ways[feature]:
             return None, f"no history or score that could be written here gives {feature}"
-    tries = islice(product(*ways.values()), MOST_TRIED)
-    for chosen in chain(tries, _with_history(ways, counted, rulebook, as_of)):
+    one_by_one = islice(product(*ways.values()), MOST_TRIED)
+    at_once = _with_history(ways, counted, witness.wide, rulebook, as_of)
+    # Several numbers of trials are seldom right where the treatments are written one by one.
+    tries = (at_once, one_by_one) if len(counted) > 1 else (one_by_one, at_once)
+    for chosen in chain(*tries):
         profile = _profile(witness, rulebook, as_of, name, [e for way in chosen for e in way])
         if _shown(profile, witness, rulebook, as_of, shows):
             return profile, ""
     return None, "no combination of scores and findings that was tried gives all of it at once"
 
 
+def edited(
+    profile: Profile, edits: Mapping[str, Possible], rulebook: Rulebook, as_of: date, shows: Shows
+) -> Plain | None:
+    """A profile with these findings otherwise that shows it; None where none was found.
+
+    Treatments are left as they are.
+    """
+    bare: Plain = profile.model_dump(
+        mode="json", by_alias=True, exclude_unset=True, exclude={"expect", "id"}
+    )
+    day = profile.as_of or as_of
+    days = Days(Witness(edits, {}), rulebook, day)
+    ways = [
+        list(_ways(rulebook.features[name], possible, possible, rulebook, day))
+        for name, possible in edits.items()
+    ]
+    for chosen in islice(product(*ways), MOST_TRIED):
+        made: Plain = copy.deepcopy(bare) | {"id": "edited", "as_of": day.isoformat()}
+        for name in edits:
+            _forget(made, rulebook.features[name])
+        _record(made, [entry for way in chosen for entry in way], days, str(bare["assessed_on"]))
+        if _shown(made, Witness({}, {}), rulebook, day, shows):
+            return made
+    return None
+
+
+def _forget(made: Plain, feature: Feature) -> None:
+    """Take out what a feature was read from, as far as it can be told from the rest."""
+    group, dot, key = feature.id.partition(".")
+    made.pop(feature.id, None)
+    if dot and isinstance(made.get(group), dict):
+        made[group].pop(key, None)
+    if feature.id == "age":
+        made.pop("birth_year", None)
+    if "observations" in made:
+        made["observations"].pop(feature.id, None)
+    for source in feature.from_:
+        if isinstance(source, Source) and source.instrument and not source.measure:
+            for score in made.get("assessments", []):
+                if score["instrument"] == source.instrument:
+                    _forget_score(score, source.item)
+    if "assessments" in made:
+        made["assessments"] = [one for one in made["assessments"] if {*one} & {"total", "items"}]
+
+
+def _forget_score(score: Plain, item: str | None) -> None:
+    if item is None:
+        score.pop("total", None)
+    elif isinstance(score.get("items"), dict):
+        score["items"].pop(item, None)
+        if not score["items"]:
+            del score["items"]
+
+
 def _with_history(
     ways: Mapping[str, list[list[Entry]]],
     counted: Mapping[str, Possible],
+    wide: Mapping[str, Possible],
     rulebook: Rulebook,
     as_of: date,
 ) -> Iterator[tuple[list[Entry], ...]]:
@@ -78,7 +138,7 @@ def _with_history(
         other = [several for name, several in ways.items() if name not in counted]
         told = [
             [("treatments", history)]
-            for history in histories(counted, rulebook, as_of, MOST_HISTORIES)
+            for history in histories(counted, wide.keys(), rulebook, as_of, MOST_HISTORIES)
         ]
         yield from islice(product(*other, told), MOST_TRIED)
 
@@ -111,21 +171,7 @@ def _profile(
         "assessed_on": on,
         "as_of": as_of.isoformat(),
     }
-    for section, value in entries:
-        if section in _MEMBERS and section in made:
-            made[section] = _members(made[section], value)
-        elif isinstance(value, Mapping) and section != "assessments":
-            made.setdefault(section, {}).update(value)
-        elif section == "treatments":
-            made.setdefault("history", {}).setdefault("treatments", []).extend(value)
-        elif section == "assessments":
-            _add_score(made.setdefault("assessments", []), dict(value), days.day(value["feature"]))
-        else:
-            made[section] = value
-    for feature, finding in made.get("observations", {}).items():
-        day = days.day(feature)
-        if day.isoformat() != on and not isinstance(finding, list | Mapping):
-            made["observations"][feature] = {"value": finding, "on": day.isoformat()}
+    _record(made, entries, days, on)
     releases = list(days.releases())
     if releases:
         made["releases"] = releases
@@ -136,6 +182,25 @@ def _profile(
             **({"prefers": list(witness.prefers)} if witness.prefers else {}),
         }
     return made
+
+
+def _record(made: Plain, entries: list[Entry], days: Days, on: str) -> None:
+    """Add to a profile what was found; on: the day that need not be said."""
+    for section, value in entries:
+        if section in _MEMBERS and section in made:
+            made[section] = _members(made[section], value)
+        elif isinstance(value, Mapping) and section != "assessments":
+            made[section] = {**(made.get(section) or {}), **value}
+        elif section == "treatments":
+            made.setdefault("history", {}).setdefault("treatments", []).extend(value)
+        elif section == "assessments":
+            _add_score(made.setdefault("assessments", []), dict(value), days.day(value["feature"]))
+        else:
+            made[section] = value
+    for feature, finding in made.get("observations", {}).items():
+        day = days.day(feature)
+        if day.isoformat() != on and not isinstance(finding, list | Mapping):
+            made["observations"][feature] = {"value": finding, "on": day.isoformat()}
 
 
 _MEMBERS = ("conditions", "medications", "implants")
@@ -168,7 +233,7 @@ def _add_score(scores: list[Plain], score: Plain, day: date) -> None:
 
 
 def _ways(
-    feature: Feature, possible: Possible, stretch: Possible, rulebook: Rulebook
+    feature: Feature, possible: Possible, stretch: Possible, rulebook: Rulebook, as_of: date
 ) -> Iterator[list[Entry]]:
     """Every way to record a fact, the plainest first; `stretch`: any value of it will do."""
     if _is_unknown(feature, possible):
@@ -178,7 +243,7 @@ def _ways(
         yield []  # acts are recorded with the profile as a whole
         return
     if not feature.from_:
-        yield from _own_field(feature, possible)
+        yield from _own_field(feature, possible, as_of)
         return
     if "clinician" in feature.from_:
         yield from ([("observations", {feature.id: value})] for value in _stated(feature, possible))
@@ -206,10 +271,19 @@ def _stated(feature: Feature, possible: Possible) -> Iterator[Any]:
         yield feature.options[possible.mask.bit_length() - 1]
 
 
-def _own_field(feature: Feature, possible: Possible) -> Iterator[list[Entry]]:
+def _own_field(feature: Feature, possible: Possible, as_of: date) -> Iterator[list[Entry]]:
+    if feature.id == "age" and isinstance(possible, Span) and possible.low < possible.high:
+        yield from _years(possible, as_of)
+        return
     group, dot, key = feature.id.partition(".")
     for value in _stated(feature, possible):
         yield [(group, {key: value})] if dot else [(feature.id, value)]
+
+
+def _years(ages: Span, as_of: date) -> Iterator[list[Entry]]:
+    """The years of birth that leave two ages, both of them possible."""
+    for oldest in range(int(ages.low) + 1, int(ages.high) + 1):
+        yield [("birth_year", as_of.year - oldest)]
 
 
 def _disagreeing(feature: Feature, possible: Span) -> Iterator[list[Entry]]:

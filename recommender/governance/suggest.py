@@ -5,15 +5,17 @@ In: obligations, each with a patient who meets it. Out: profiles with today's an
 obligations share a profile where their patients do not contradict each other and each is still met.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from typing import Final, Generic, TypeVar
 
+from recommender.facts import Possible
 from recommender.governance.cases import Case, Cases
 from recommender.governance.findings import Plain
 from recommender.governance.obligations import Obligation
-from recommender.governance.realise import realised
+from recommender.governance.realise import Shows, edited, realised
 from recommender.governance.vignettes import expectation
 from recommender.governance.witness import Witness
 from recommender.recommendation import Recommendation
@@ -21,7 +23,7 @@ from recommender.rulebook import Rulebook
 
 MOST_JOINED: Final = 3
 """Profiles that fit in which room is looked for before a new one is begun."""
-MOST_WAYS: Final = 20
+MOST_WAYS: Final = 64
 """Ways to record one patient that are tried."""
 
 
@@ -37,7 +39,8 @@ Goal = TypeVar("Goal")
 class Suggestion(Generic[Goal]):
     """One profile, and what it shows."""
 
-    witness: Witness
+    witness: Witness | None
+    """None of an edited vignette."""
     plain: Plain
     case: Case
     meets: list[Goal]
@@ -69,10 +72,8 @@ class Suite(Generic[Goal]):
 
         witnesses: people who show it; the first of whom a profile can be written is taken.
         """
-        for known in self.suggested:
-            if self._met(one, known.case):
-                known.meets.append(one)
-                return
+        if self._is_met(one):
+            return
         for witness in witnesses:
             if self._joined(one, witness):
                 return
@@ -82,11 +83,28 @@ class Suite(Generic[Goal]):
                 return
         self.unwritten.append(one)
 
+    def add_edited(self, one: Goal, case: Case, edits: Mapping[str, Possible]) -> None:
+        """The same, by a vignette that shows it once these findings are otherwise."""
+        if self._is_met(one):
+            return
+        made = self._made(None, [one], partial(edited, case.profile, edits))
+        if made is None:
+            self.unwritten.append(one)
+        else:
+            self.suggested.append(made)
+
+    def _is_met(self, one: Goal) -> bool:
+        for known in self.suggested:
+            if self._met(one, known.case):
+                known.meets.append(one)
+                return True
+        return False
+
     def _joined(self, one: Goal, witness: Witness) -> bool:
         """Whether a suggestion took the patient in."""
         tried = 0
         for at, known in enumerate(self.suggested):
-            both = _both(known.witness, witness)
+            both = _both(known.witness, witness) if known.witness is not None else None
             if both is None:
                 continue
             made = self._written(both, [*known.meets, one], ways=1)
@@ -102,6 +120,20 @@ class Suite(Generic[Goal]):
         self, witness: Witness, meeting: list[Goal], *, ways: int = MOST_WAYS
     ) -> Suggestion[Goal] | None:
         """The profile of a patient, if one of so many ways to record them meets all of these."""
+
+        def write(rulebook: Rulebook, as_of: date, shows: Shows) -> Plain | None:
+            return realised(witness, rulebook, as_of, "suggested", shows)[0]
+
+        return self._made(witness, meeting, write, ways=ways)
+
+    def _made(
+        self,
+        witness: Witness | None,
+        meeting: list[Goal],
+        write: Callable[[Rulebook, date, Shows], Plain | None],
+        *,
+        ways: int = MOST_WAYS,
+    ) -> Suggestion[Goal] | None:
         cases: list[Case] = []
 
         def meets(answer: Recommendation, _stops: object) -> bool:
@@ -113,7 +145,7 @@ class Suite(Generic[Goal]):
             return all(self._met(one, case) for one in reversed(meeting))
 
         try:
-            plain, _ = realised(witness, self._rulebook, self._as_of, "suggested", meets)
+            plain = write(self._rulebook, self._as_of, meets)
         except _Enough:
             return None
         return None if plain is None else Suggestion(witness, plain, cases[-1], meeting)
