@@ -147,6 +147,8 @@ def suite(found: Coverage, tell: Callable[[str], None] = lambda _: None) -> Suit
     for n, one in enumerate(missing):
         tell(f"{n + 1} of {len(missing)}")
         made.add(one.obligation, _people(one, feasible))
+    open_ = [one.obligation for one in found.shown if one.fate is Fate.UNDECIDED]
+    made.cross(open_, tell)
     return made
 
 

@@ -278,6 +278,7 @@ def suite(found: Mutation, tell: Callable[[str], None] = lambda _: None) -> Suit
             made.add(one.mutant, [one.person])
         elif one.otherwise is not None:
             made.add_edited(one.mutant, cases[one.vignette], one.otherwise)
+    made.cross([one.mutant for one in found.decided if one.fate is Fate.UNDECIDED], tell)
     return made
 
 

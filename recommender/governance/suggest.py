@@ -11,13 +11,18 @@ from datetime import date
 from functools import partial
 from typing import Final, Generic, TypeVar
 
+from recommender.errors import EngineError, ProfileError
 from recommender.facts import Possible
 from recommender.governance.cases import Case, Cases
+from recommender.governance.crossing import Crossing
 from recommender.governance.findings import Plain
 from recommender.governance.obligations import Obligation
 from recommender.governance.realise import Shows, edited, realised
 from recommender.governance.vignettes import expectation
 from recommender.governance.witness import Witness
+from recommender.governance.world import rests_on
+from recommender.invariants import require_invariants
+from recommender.profile import as_profile
 from recommender.recommendation import Recommendation
 from recommender.rulebook import Rulebook
 
@@ -25,6 +30,10 @@ MOST_JOINED: Final = 3
 """Profiles that fit in which room is looked for before a new one is begun."""
 MOST_WAYS: Final = 64
 """Ways to record one patient that are tried."""
+
+
+MOST_CROSSED: Final = 8000
+"""People crossed from vignettes that are tried for what is then still open."""
 
 
 class _Enough(Exception):
@@ -92,6 +101,40 @@ class Suite(Generic[Goal]):
             self.unwritten.append(one)
         else:
             self.suggested.append(made)
+
+    def cross(self, several: Iterable[Goal], tell: Callable[[str], None] = lambda _: None) -> None:
+        """Look among people crossed from the vignettes for these, and for what is unwritten."""
+        left = [one for one in several if not self._is_met(one)] + self.unwritten
+        crossing = Crossing([case.profile for case in self._cases.all], self._rulebook)
+        for n in range(MOST_CROSSED):
+            if not left:
+                break
+            if n % 100 == 0:
+                tell(f"{len(left)} left, {n} of {MOST_CROSSED} people tried")
+            plain = crossing.person(n, self._features(left[n % len(left)]))
+            case = self._answered(plain)
+            met = [one for one in left if self._met(one, case)] if case is not None else []
+            if case is not None and met:
+                self.suggested.append(Suggestion(None, plain, case, met))
+                left = [one for one in left if one not in met]
+        self.unwritten = left
+
+    def _features(self, one: Goal) -> list[str]:
+        """What the rules rest on that something is about."""
+        name, rules = self._about(one), self._rulebook.rules
+        behind = (
+            [rules[name]] if name in rules else [r for r in rules.values() if name in r.targets]
+        )
+        return [f for rule in behind for f in rests_on(rule.condition, self._rulebook)]
+
+    def _answered(self, plain: Plain) -> Case | None:
+        """The case of a profile for which the rules have an answer that keeps every promise."""
+        try:
+            case = self._cases.case(str(plain["id"]), as_profile(plain), self._as_of)
+            require_invariants(case.answer, tuple(case.stops))
+        except (EngineError, ProfileError):
+            return None
+        return case
 
     def _is_met(self, one: Goal) -> bool:
         for known in self.suggested:

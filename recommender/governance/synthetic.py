@@ -5,7 +5,7 @@ one seed gives one profile. Nobody is like a drawn one.
 """
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,17 +24,22 @@ def shipped(root: Path, every: int = 1) -> list[Profile]:
     return [read_profile(path.read_bytes(), path.name) for path in paths]
 
 
-def synthetic(rulebook: Rulebook, seed: int, answered: float = 0.5) -> Profile:
-    """A profile that answers a random share of what the rulebook uses, at random.
+def synthetic(
+    rulebook: Rulebook, seed: int, answered: float = 0.5, about: Collection[str] | None = None
+) -> Profile:
+    """A profile that answers a random share of what the rulebook uses, or of these, at random.
 
     Nobody is like this; it is as dense and as contradictory as profiles get.
     """
-    return as_profile(_Drawing(rulebook, seed, answered).profile())
+    return as_profile(_Drawing(rulebook, seed, answered, about).profile())
 
 
 class _Drawing:
-    def __init__(self, rulebook: Rulebook, seed: int, answered: float) -> None:
+    def __init__(
+        self, rulebook: Rulebook, seed: int, answered: float, about: Collection[str] | None
+    ) -> None:
         self._rulebook = rulebook
+        self._about = rulebook.used if about is None else tuple(dict.fromkeys(about))
         self._random = random.Random(seed)
         self._answered = answered
         self._seed = seed
@@ -62,7 +67,7 @@ class _Drawing:
         return made
 
     def _chosen(self) -> Iterator[Feature]:
-        for name in self._rulebook.used:
+        for name in self._about:
             feature = self._rulebook.features[name]
             if not feature.concluded and self._random.random() < self._answered:
                 yield feature
