@@ -121,7 +121,8 @@ class Feasible:
                 witness = pair.somebody(difference)
                 if witness is not None:
                     return Chance(Verdict.FEASIBLE, witness)
-                found = Verdict.UNDECIDED
+                if not pair.is_hidden(difference):
+                    found = Verdict.UNDECIDED
         return Chance(found)
 
     @staticmethod
@@ -182,7 +183,9 @@ class Feasible:
         world = self._world
         if status is Status.DISPLACED:
             for rule in world.rules_on(Verb.CHOOSE_ONE, name):
-                acting = world.where(world.truth(rule), UNKNOWN, TRUE)
+                # Where it is true its own choice stays.
+                losing = (UNKNOWN,) if rule.text.prefer == name else (UNKNOWN, TRUE)
+                acting = world.where(world.truth(rule), *losing)
                 for other in rule.targets:
                     if other != name:
                         yield world.every([acting, world.recommendable(other)])

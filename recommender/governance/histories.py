@@ -35,6 +35,19 @@ class _Trial(NamedTuple):
     counts: tuple[Truth, ...]
 
 
+class _Needed(NamedTuple):
+    """What one count has to be: inside a stretch, or open from its lower end on."""
+
+    span: Span
+    open: bool
+
+    def by(self, low: int, high: int) -> bool:
+        """Whether it is so."""
+        if self.open and self.span.low < self.span.high and not self.span.low == low < high:
+            return False
+        return self.span.low <= low and high <= self.span.high
+
+
 def counts_trials(feature: Feature) -> bool:
     """Whether a feature is a number of trials, and comes from nothing else."""
     return feature.type is Kind.INTEGER and bool(_sources(feature)) and len(feature.from_) == 1
@@ -57,26 +70,34 @@ def histories(
         return
     trials = rulebook.derived(_distinct, as_of, tuple(features))
     needs = [_Needed(one, open=name not in any_of) for name, one in zip(wanted, spans, strict=True)]
+    kinds = [_sources(feature)[0].kind for feature in features.values()]
+    by_kind = [
+        list(islice(_of_kind(kind, kinds, needs, trials), most)) for kind in dict.fromkeys(kinds)
+    ]
+    for several in islice(product(*by_kind), most):
+        if any(several):
+            yield _named(tuple(chain.from_iterable(several)))
+
+
+def _of_kind(
+    kind: str | None, kinds: list[str | None], needs: list[_Needed], trials: list[_Trial]
+) -> Iterator[tuple[_Trial, ...]]:
+    """Trials by which the counts of one kind are right: none, or few of them."""
+    own = [at for at, one in enumerate(kinds) if one == kind]
+    mine = [
+        trial._replace(counts=tuple(trial.counts[at] for at in own))
+        for trial in trials
+        if kind is None or trial.plain["kind"] == kind
+    ]
+    needed = [needs[at] for at in own]
+    if _fits((), needed):
+        yield ()
     found = sorted(
-        islice(_fitting(trials, needs), _MOST_SORTED),
+        islice(_fitting(mine, needed), _MOST_SORTED),
         key=lambda some: sum(one.counts.count(UNKNOWN) for one in some),
     )
     by_turns = chain.from_iterable(zip_longest(found, reversed(found)))
-    for some in islice(filter(None, by_turns), min(most, len(found))):
-        yield _named(some)
-
-
-class _Needed(NamedTuple):
-    """What one count has to be: inside a stretch, or open from its lower end on."""
-
-    span: Span
-    open: bool
-
-    def by(self, low: int, high: int) -> bool:
-        """Whether it is so."""
-        if self.open and self.span.low < self.span.high and not self.span.low == low < high:
-            return False
-        return self.span.low <= low and high <= self.span.high
+    yield from islice(filter(None, by_turns), len(found))
 
 
 def _fitting(trials: list[_Trial], needs: list[_Needed]) -> Iterator[tuple[_Trial, ...]]:

@@ -284,7 +284,7 @@ class Pair:
                 yield "", self._with(where, effect.about[1:] if required else effect.about)
             case "choice" | "together":
                 for pair in combinations(effect.about, 2):
-                    yield "", self._with(where, pair)
+                    yield "", self._with(self._unsettled(where, effect, pair), pair)
             case "stop" if not any(w is not NOTHING and w[0] == "in_force" for w in says):
                 held = [w[2] for w in says if w is not NOTHING]
                 for name in dict.fromkeys([*self.old.adaptations, *self.new.adaptations]):
@@ -292,6 +292,16 @@ class Pair:
                         yield name, self._with(where, (name,))
             case _:
                 yield "", where
+
+    def _unsettled(self, where: Node, effect: Effect, pair: tuple[str, ...]) -> Node:
+        """Without those of whom a choice that did not change, and comes before, leaves one only."""
+        world = self.before.world
+        settled = [
+            world.where(world.truth(rule), UNKNOWN, TRUE)
+            for rule in (world.acting(Verb.CHOOSE_ONE) if effect.kind == CHOICE else ())
+            if rule.id < effect.rule and rule.id not in self.moved and {*pair} <= {*rule.targets}
+        ]
+        return world.every([where, world.negated(world.some(settled))]) if settled else where
 
     def _is_covered(self, name: str, says: tuple[Any, Any], where: Node) -> bool:
         """Whether something that did not change marks the adaptation as much for all of these."""
@@ -363,6 +373,12 @@ class Pair:
                 yield from self._settled(free, difference.effect.about[0])
             if difference.effect.kind != MEMBERSHIP:
                 yield self._unrivalled(free, difference.effect.about, difference.effect.rule)
+
+    def is_hidden(self, difference: Difference) -> bool:
+        """Whether a stop holds the adaptation for all of these: then nothing of it shows."""
+        if difference.effect.kind != MEMBERSHIP:
+            return False
+        return self.free(difference.where, difference.effect.about) == self.before.world.no
 
     def shows(self, difference: Difference, witness: Witness) -> bool:
         """Whether the plans of a patient differ, and in this where that can be told apart."""

@@ -3,7 +3,8 @@
 In: a world. Out: the constraints on its variables. A profile that breaks a link declared in
 rules/rulebook.yaml is nobody's; a feature read from a score agrees with it; of two numbers of
 trials, one that counts less is not the larger; a feature of which a single value is left is exactly
-known; nothing is lifted unless an act or an answer can have lifted it.
+known; nothing is lifted unless an act or an answer can have lifted it; the list of what is declined
+is complete.
 """
 
 import copy
@@ -13,13 +14,14 @@ from typing import NamedTuple
 from recommender.conditions import TRUE, AllOf, AnyOf, Condition, Not, Test, Truth, tests_of
 from recommender.facts import Span, member_count
 from recommender.governance.derivations import Inclusion, derivations, inclusions
-from recommender.governance.world import LIFTED, World, is_act, is_liftable
+from recommender.governance.world import DECLINED, LIFTED, World, is_act, is_liftable, is_wish
 from recommender.mdd import Node
-from recommender.regions import Classes, Stretches
+from recommender.regions import Classes, Member, Stretches
 from recommender.rules import Link, Rule
 from recommender.vocabulary import Feature, Kind
 
 _RELEASE = "release."
+_DECLINES = "preferences.declines"
 
 
 class Constraint(NamedTuple):
@@ -43,6 +45,7 @@ class People:
         self._constraints = [
             *self._of_facts(),
             *self._of_lifting(world.active),
+            *self._of_declining(),
             *(Constraint(node) for _, node in self.links),
         ]
         if beside is not None:
@@ -118,6 +121,7 @@ class People:
     def _of_facts(self) -> Iterator[Constraint]:
         yield from self._of_exactness()
         yield from self._of_releases()
+        yield from self._of_wishes()
         yield from self._of_scores()
         yield from self._of_trials()
 
@@ -205,6 +209,31 @@ class People:
                 ones = [(e + 1).bit_count() == 1 for e in range(len(found.domain))]
                 ends = [self._world.yes if one else self._world.no for one in ones]
                 yield Constraint(self._store.node(at, tuple(ends)), at)
+
+    def _of_wishes(self) -> Iterator[Constraint]:
+        """A list of wishes is complete: what is not named is not wished."""
+        for name, variables in self._world.space.of.items():
+            if is_wish(self._world.space.features[name]):
+                for at in variables:
+                    yield Constraint(self._member(at, self._world.yes, self._world.yes))
+
+    def _of_declining(self) -> Iterator[Constraint]:
+        """What the list says is declined is what the patient declines."""
+        world = self._world
+        feature = world.space.features.get(_DECLINES)
+        for at in world.space.of.get(_DECLINES, ()):
+            found = world.space.variables[at]
+            assert isinstance(found, Member) and feature is not None
+            named = [DECLINED + name for name in feature.values[found.bit : found.bit + 1]]
+            if named and named[0] in world.space.switches:
+                declined = world.switch(named[0])
+                both = self._join(min, self._member(at, world.no, world.yes), declined)
+                neither = [self._member(at, world.yes, world.no), world.negated(declined)]
+                yield Constraint(self._join(max, both, world.every(neither)))
+
+    def _member(self, at: int, absent: Node, present: Node) -> Node:
+        """One or the other as a member of a list is absent or present; FALSE where it is open."""
+        return self._store.node(at, (absent, self._world.no, present))
 
     def _of_lifting(self, rules: Iterable[Rule]) -> Iterator[Constraint]:
         world = self._world

@@ -29,6 +29,7 @@ from recommender.facts import (
 from recommender.governance.derivations import TRIALS
 from recommender.governance.histories import counts_trials, histories
 from recommender.governance.witness import LATE, Days, Witness
+from recommender.governance.world import is_wish
 from recommender.pipeline import answer_of
 from recommender.profile import Profile, as_profile
 from recommender.recommendation import Produced, Recommendation
@@ -187,8 +188,10 @@ def _profile(
 def _record(made: Plain, entries: list[Entry], days: Days, on: str) -> None:
     """Add to a profile what was found; on: the day that need not be said."""
     for section, value in entries:
-        if section in _MEMBERS and section in made:
-            made[section] = _members(made[section], value)
+        if section in _MEMBERS:
+            made[section] = _members(made[section], value) if section in made else value
+            if (found := days.day(section).isoformat()) != on:
+                made[section] = {**_members(made[section], ()), "on": found}
         elif isinstance(value, Mapping) and section != "assessments":
             made[section] = {**(made.get(section) or {}), **value}
         elif section == "treatments":
@@ -276,6 +279,9 @@ def _own_field(feature: Feature, possible: Possible, as_of: date) -> Iterator[li
         yield from _years(possible, as_of)
         return
     group, dot, key = feature.id.partition(".")
+    if is_wish(feature) and isinstance(possible, Members):
+        yield [(group, {key: names(feature, possible.present)})]
+        return
     for value in _stated(feature, possible):
         yield [(group, {key: value})] if dot else [(feature.id, value)]
 

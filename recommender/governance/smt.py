@@ -14,6 +14,7 @@ import z3
 
 from recommender.conditions import AllOf, AnyOf, Condition, Not, Test, rank
 from recommender.governance.derivations import derivations, inclusions
+from recommender.governance.world import is_wish
 from recommender.rulebook import Rulebook
 from recommender.rules import Rule, Verb
 from recommender.vocabulary import ORDERED, Feature, Kind
@@ -232,6 +233,7 @@ class Person:
             if self._low.keys() >= {one.fewer.id, one.more.id}:
                 (low, high), (least, most) = map(self._ordered, one)
                 made += [low <= least, high <= most]
+        made += self._wishes()
         for name, feature in self.rulebook.features.items():
             if name.startswith("release.") and not feature.from_ and name in self._may_be:
                 made.append(self.exactly_known(name))
@@ -240,6 +242,18 @@ class Person:
                 may = z3.And(self._speaks(rule.condition, wanted=True), self._may_lift(rule))
                 made.append(z3.Implies(self.lifted(rule), may))
         return [*self.sensible, *made]
+
+    def _wishes(self) -> Iterator[Formula]:
+        """Lists of wishes are complete, and what is declined is on the list of it."""
+        for name, present in self._present.items():
+            feature = self.rulebook.features[name]
+            if not is_wish(feature):
+                continue
+            for yes, no in zip(present, self._absent[name], strict=True):
+                yield z3.Xor(yes, no)
+            if name == "preferences.declines":
+                for one, yes in zip(feature.values, present, strict=False):
+                    yield yes == self.declines(one)
 
     def _may_lift(self, rule: Rule) -> Formula:
         recorded = f"release.{rule.text.release}"

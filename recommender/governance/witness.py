@@ -26,7 +26,15 @@ from recommender.facts import (
     member_count,
 )
 from recommender.governance.search import Cube, Wide
-from recommender.governance.world import DECLINED, LIFTED, World, is_act, not_asked, rests_on
+from recommender.governance.world import (
+    DECLINED,
+    LIFTED,
+    World,
+    is_act,
+    is_wish,
+    not_asked,
+    rests_on,
+)
 from recommender.pipeline import answer_of
 from recommender.profile import as_profile
 from recommender.recommendation import Produced, Recommendation
@@ -89,7 +97,7 @@ class _Reading:
 
     def _fact(self, feature: Feature, wide: Wide) -> Possible:
         exact: bool | None = None
-        made = everything(feature)
+        made = not_asked(feature) if is_wish(feature) else everything(feature)
         for variable, element in self._cube.items():
             found = self._world.space.variables[variable]
             if found.feature.id != feature.id:
@@ -136,9 +144,9 @@ def _with_member(possible: Possible, member: Member, element: int) -> Members:
     bit = 1 << member.bit
     truth = member.domain[element]
     if truth == UNKNOWN:
-        return possible
+        return Members(possible.present, possible.absent & ~bit)
     if truth == TRUE:
-        return Members(possible.present | bit, possible.absent)
+        return Members(possible.present | bit, possible.absent & ~bit)
     return Members(possible.present, possible.absent | bit)
 
 
@@ -166,7 +174,7 @@ def run(
         }
     )
     facts = dict(rulebook.derived(_unasked))
-    for name in (*rulebook.derived(_acts), *witness.possible):
+    for name in (*rulebook.derived(_on_record), *witness.possible):
         if name in facts:
             facts[name] = days.fact(rulebook.features[name])
     trace = native.infer(facts, rulebook, as_of)
@@ -180,8 +188,12 @@ def _unasked(rulebook: Rulebook) -> dict[str, Fact]:
     return {one.id: Fact(one.id, everything(one)) for one in features if not one.concluded}
 
 
-def _acts(rulebook: Rulebook) -> tuple[str, ...]:
-    return tuple(one.id for one in rulebook.features.values() if is_act(one))
+def _on_record(rulebook: Rulebook) -> tuple[str, ...]:
+    return tuple(one.id for one in rulebook.features.values() if _is_recorded(one))
+
+
+def _is_recorded(feature: Feature) -> bool:
+    return is_act(feature) or is_wish(feature)
 
 
 class Days:
@@ -225,7 +237,7 @@ class Days:
     def fact(self, feature: Feature) -> Fact:
         """What is known of a feature."""
         possible = self._witness.possible.get(feature.id)
-        if possible is None and not is_act(feature):
+        if possible is None and not _is_recorded(feature):
             return Fact(feature.id, everything(feature))
         possible = possible or not_asked(feature)
         state = State.KNOWN if is_exact(feature, possible) else State.PARTIAL

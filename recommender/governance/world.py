@@ -22,7 +22,8 @@ from recommender.conditions import (
     tests_of,
 )
 from recommender.diagrams import Conditions, Space, if_declined, membership_of
-from recommender.facts import Possible, everything, exactly
+from recommender.facts import Members, Possible, everything, exactly, member_count
+from recommender.findings import WISHES
 from recommender.governance.derivations import derivations
 from recommender.mdd import Diagrams, Node
 from recommender.regions import Exactness, Switch
@@ -241,15 +242,23 @@ class World:
 
 
 def not_asked(feature: Feature) -> Possible:
-    """What is possible of a feature nobody asked about; whether an act was recorded is known."""
+    """What is possible of a feature nobody asked about; what is always on record is known."""
     if is_act(feature):
         return exactly(feature, False)
+    if is_wish(feature):
+        return Members(0, (1 << member_count(feature)) - 1)
     return everything(feature)
 
 
 def is_act(feature: Feature) -> bool:
     """Whether a feature says that an act was recorded."""
     return feature.id.startswith("release.") and not feature.from_
+
+
+def is_wish(feature: Feature) -> bool:
+    """Whether a feature is one of the profile's complete lists of wishes."""
+    group, _, name = feature.id.partition(".")
+    return group == "preferences" and name in WISHES and not feature.from_
 
 
 def is_liftable(rule: Rule) -> bool:
