@@ -10,11 +10,20 @@ from datetime import timedelta
 from itertools import groupby
 from typing import Final, NamedTuple
 
-from recommender.conditions import TRUE, Test, compile_test, judge
+from recommender.conditions import TRUE, Test, compile_test, judge, rank
 from recommender.facts import Span, exactly
 from recommender.rulebook import Rulebook
 from recommender.scores import bands_met
-from recommender.vocabulary import Feature, Instrument, Kind, Scalar, Source, days, window
+from recommender.vocabulary import (
+    ORDERED,
+    Feature,
+    Instrument,
+    Kind,
+    Scalar,
+    Source,
+    days,
+    window,
+)
 
 TRIALS: Final = ("adequate_trials", "reported_trials")
 """The measures that count treatments."""
@@ -58,6 +67,61 @@ def inclusions(rulebook: Rulebook) -> Iterator[Inclusion]:
             alike = (fewer.range, fewer.valid_for) == (more.range, more.valid_for)
             if fewer is not more and alike and _is_stricter(fewer_by, more_by):
                 yield Inclusion(fewer, more)
+
+
+class Reading(NamedTuple):
+    """All that can be known of a feature: one value, nothing, or one of these stretches."""
+
+    feature: Feature
+    stretches: frozenset[Span]
+
+
+def readings(rulebook: Rulebook) -> Iterator[Reading]:
+    """For each ordered feature of safety that something asks about, where it can be told.
+
+    Of findings that disagree the worse one counts: what that leaves open begins where one source
+    leaves something open, and ends where one does.
+    """
+    for name in dict.fromkeys(test.feature for test in rulebook.tests):
+        feature = rulebook.features[name]
+        sources = [one for one in feature.from_ if isinstance(one, Source)]
+        if feature.type not in ORDERED or feature.safety is None or not feature.from_:
+            continue
+        if all(_is_plain(one, rulebook) for one in sources):
+            left = {span for one in sources for span in _left_open(feature, one, rulebook)}
+            between = (Span(one.low, other.high) for one in left for other in left)
+            yield Reading(feature, frozenset(span for span in between if span.low < span.high))
+
+
+def _is_plain(source: Source, rulebook: Rulebook) -> bool:
+    """Whether a source reads one score that is known or not, and nothing else."""
+    if source.measure or source.instrument is None:
+        return False
+    return source.item is not None or not rulebook.instruments[source.instrument].items
+
+
+def _left_open(feature: Feature, source: Source, rulebook: Rulebook) -> Iterator[Span]:
+    """Between which values one score may leave open: it depends on what is not known beside it."""
+    instrument = rulebook.instruments[source.instrument or ""]
+    if source.ranges is None and source.band is None:
+        return
+    low, high = map(int, instrument.range or (0, -1))
+    for at in range(low, high + 1):
+        met = {rank(feature, value) for value in _values(at, source, instrument)}
+        yield from (Span(one, other) for one in met for other in met if one < other)
+
+
+def _values(at: int, source: Source, instrument: Instrument) -> set[str]:
+    """All that a score may mean, by any table of the instrument."""
+    if source.ranges is not None:
+        return {value for value, (a, b) in source.ranges.items() if a <= at <= b}
+    tables = [table for by in instrument.bands_by.values() for table in by.values()]
+    met = {
+        band.id
+        for table in (instrument.bands, *tables)
+        for band in (bands_met(Span(at, at), table, instrument) if table else ())
+    }
+    return {str((source.band or {})[one]) for one in met if one in (source.band or {})}
 
 
 def _counted(feature: Feature) -> tuple[Feature, Source] | None:

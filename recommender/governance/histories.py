@@ -24,6 +24,8 @@ _LEFT_OUT: Final = None
 _DRUGS: Final = (("sertraline", 200), ("venlafaxine", 225), ("mirtazapine", 45), ("bupropion", 300))
 _OUTCOMES: Final = ("none", "not_tolerated", "response", _LEFT_OUT)
 _MOST_SORTED: Final = 4000
+_MOST_OF_KIND: Final = 6
+"""Ways in which the trials of one kind may have gone, where several kinds are counted."""
 _RECENT: Final = 90
 """Days since a trial ended that is to be recent."""
 
@@ -62,6 +64,8 @@ def histories(
 ) -> Iterator[list[Plain]]:
     """So many of them at most, of few treatments, by turns with much and with little left open.
 
+    Then the same with trials beside them that leave open what is not among the wanted.
+
     any_of: the features of which any value of the stretch will do; of others it is what is known.
     """
     features = {name: rulebook.features[name] for name in wanted}
@@ -72,11 +76,21 @@ def histories(
     needs = [_Needed(one, open=name not in any_of) for name, one in zip(wanted, spans, strict=True)]
     kinds = [_sources(feature)[0].kind for feature in features.values()]
     by_kind = [
-        list(islice(_of_kind(kind, kinds, needs, trials), most)) for kind in dict.fromkeys(kinds)
+        list(enumerate(islice(_of_kind(kind, kinds, needs, trials), _MOST_OF_KIND)))
+        for kind in dict.fromkeys(kinds)
     ]
-    for several in islice(product(*by_kind), most):
-        if any(several):
-            yield _named(tuple(chain.from_iterable(several)))
+    plainest = sorted(product(*by_kind), key=lambda several: sum(at for at, _ in several))
+    found = [tuple(chain.from_iterable(trials for _, trials in some)) for some in plainest[:most]]
+    yield from (_named(some) for some in found if some)
+    yield from ([*_named(some), *_unclear(rulebook, kinds)] for some in found)
+
+
+def _unclear(rulebook: Rulebook, kinds: Collection[str | None]) -> Iterator[Plain]:
+    """A trial of each kind that is not among these, of which it is open how it went."""
+    counting = (_sources(one)[0].kind for one in rulebook.features.values() if counts_trials(one))
+    for kind in dict.fromkeys(counting):
+        if kind is not None and kind not in kinds:
+            yield {"kind": kind, "episode": "current"}
 
 
 def _of_kind(

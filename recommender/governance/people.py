@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from recommender.conditions import TRUE, AllOf, AnyOf, Condition, Not, Test, Truth, tests_of
-from recommender.facts import Span, member_count
-from recommender.governance.derivations import Inclusion, derivations, inclusions
+from recommender.facts import Span, everything, member_count
+from recommender.governance.derivations import Inclusion, derivations, inclusions, readings
 from recommender.governance.world import DECLINED, LIFTED, World, is_act, is_liftable, is_wish
 from recommender.mdd import Node
 from recommender.regions import Classes, Member, Stretches
@@ -124,6 +124,7 @@ class People:
         yield from self._of_wishes()
         yield from self._of_scores()
         yield from self._of_trials()
+        yield from self._of_exact_readings()
 
     def _link(self, link: Link) -> Node:
         """TRUE where a profile does not certainly break the link."""
@@ -141,6 +142,17 @@ class People:
     def _of_trials(self) -> Iterator[Constraint]:
         for one in inclusions(self._world.rulebook):
             yield Constraint(self._no_more(one))
+
+    def _of_exact_readings(self) -> Iterator[Constraint]:
+        world = self._world
+        for feature, stretches in readings(world.rulebook):
+            (at,) = world.space.of[feature.id]
+            found = world.space.variables[at]
+            assert isinstance(found, Stretches)
+            open_ = {found.element(one) for one in (everything(feature), *stretches)}
+            domain = enumerate(found.domain)
+            ends = [world.yes if a == b or n in open_ else world.no for n, (a, b) in domain]
+            yield Constraint(self._store.node(at, tuple(ends)))
 
     def _no_more(self, one: Inclusion) -> Node:
         """TRUE where either end of the first number can be at most that of the second."""

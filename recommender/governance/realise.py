@@ -43,7 +43,7 @@ Entry = tuple[str, Any]
 """A section of the profile, and what is added to it."""
 
 MOST_TRIED = 64
-MOST_HISTORIES = 20
+MOST_HISTORIES = 60
 _RELEASE = "release."
 _CHECKED = Produced("", "native", None)
 
@@ -141,7 +141,7 @@ def _with_history(
             [("treatments", history)]
             for history in histories(counted, wide.keys(), rulebook, as_of, MOST_HISTORIES)
         ]
-        yield from islice(product(*other, told), MOST_TRIED)
+        yield from islice(product(*other, told), 2 * MOST_TRIED)
 
 
 def _shown(plain: Plain, witness: Witness, rulebook: Rulebook, as_of: date, shows: Shows) -> bool:
@@ -223,7 +223,8 @@ def _members(one: Any, other: Any) -> Plain:
 def _add_score(scores: list[Plain], score: Plain, day: date) -> None:
     """One administration a scale: items of one scale stand together."""
     score.pop("feature")
-    score["on"] = (day - timedelta(days=score.pop("before", 0))).isoformat()
+    day -= timedelta(days=score.pop("before", 0))
+    score["on"] = "T".join([day.isoformat(), *([score.pop("at")] if "at" in score else [])])
     for known in scores:
         if known["instrument"] == score["instrument"] and known["on"] == score["on"]:
             known.setdefault("items", {}).update(score.get("items", {}))
@@ -307,12 +308,28 @@ def _from_source(
     elif source.instrument:
         for score in _scores(feature, possible, source, rulebook):
             yield [("assessments", score | {"feature": feature.id})]
+        if isinstance(possible, Span) and possible.low < possible.high:
+            yield from _twice(feature, possible, source, rulebook)
     elif source.set is not None and isinstance(possible, Options):
         members = source.includes_any or []
         if possible.mask == 2:
             yield from ([(source.set, [member])] for member in members)
         elif possible.mask == 1:
             yield [(source.set, [])]
+
+
+def _twice(
+    feature: Feature, possible: Span, source: Source, rulebook: Rulebook
+) -> Iterator[list[Entry]]:
+    """Two scores of one day that disagree: between them all is possible."""
+    ends = [Span(at, at) for at in (possible.low, possible.high)]
+    both = [list(_scores(feature, end, source, rulebook)) for end in ends]
+    hours = ("08:00:00", "16:00:00")
+    for pair in zip(*both, strict=False):
+        yield [
+            ("assessments", score | {"feature": feature.id, "at": hour})
+            for score, hour in zip(pair, hours, strict=True)
+        ]
 
 
 def _scores(

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import z3
 
 from recommender.conditions import AllOf, AnyOf, Condition, Not, Test, rank
-from recommender.governance.derivations import derivations, inclusions
+from recommender.governance.derivations import derivations, inclusions, readings
 from recommender.governance.world import is_wish
 from recommender.rulebook import Rulebook
 from recommender.rules import Rule, Verb
@@ -233,6 +233,12 @@ class Person:
             if self._low.keys() >= {one.fewer.id, one.more.id}:
                 (low, high), (least, most) = map(self._ordered, one)
                 made += [low <= least, high <= most]
+        for feature, stretches in readings(self.rulebook):
+            if feature.id in self._low:
+                low, high = self._ordered(feature)
+                least, most = feature.range or (0, len(feature.values) - 1)
+                ends = [(least, most), *((one.low, one.high) for one in sorted(stretches))]
+                made.append(z3.Or(low == high, *(z3.And(low == a, high == b) for a, b in ends)))
         made += self._wishes()
         for name, feature in self.rulebook.features.items():
             if name.startswith("release.") and not feature.from_ and name in self._may_be:

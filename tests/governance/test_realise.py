@@ -112,7 +112,7 @@ COUNTS: dict[str, dict[str, Possible]] = {
 @pytest.mark.parametrize("wanted", COUNTS.values(), ids=COUNTS)
 def test_one_history_gives_all_counts_of_trials_at_once(wanted: dict[str, Possible]) -> None:
     rules = load_rulebook()
-    found = list(histories(wanted, rules, AS_OF, 8))
+    found = list(histories(wanted, wanted, rules, AS_OF, 8))
     assert found
     for treatments in found:
         plain = {"schema": "profile/1", "id": "x", "assessed_on": AS_OF.isoformat()}
@@ -125,4 +125,4 @@ def test_counts_that_contradict_each_other_have_no_history() -> None:
         "reported_failures": Span(0, 0),
         "adequate_failures": Span(1, 1),
     }
-    assert list(histories(wanted, load_rulebook(), AS_OF, 8)) == []
+    assert list(histories(wanted, wanted, load_rulebook(), AS_OF, 8)) == []
