@@ -51,7 +51,8 @@ class Crossing:
         if drawn.random() < HALF:
             made.pop("releases", None)
         for section in ("observations", "assessments"):
-            made[section] = _some(made.get(section), drawn)
+            if section in made:
+                made[section] = _some(made[section], drawn)
         for share, features in ((drawn.choice(DRAWN), None), (drawn.choice(FEW), about)):
             if share:
                 made = _over(made, _plain(synthetic(self._rulebook, seed, share, features)))
@@ -73,7 +74,7 @@ def _some(stated: Any, drawn: random.Random) -> Any:
     asked = drawn.choice((1.0, 0.9, 0.7))
     if isinstance(stated, Mapping):
         return {name: value for name, value in stated.items() if drawn.random() < asked}
-    return [one for one in stated or () if drawn.random() < asked]
+    return [one for one in stated if drawn.random() < asked]
 
 
 def _over(one: Mapping[str, Any], other: Mapping[str, Any]) -> Plain:

@@ -187,3 +187,32 @@ def _rests_on_lifting(pair: Pair, difference: Difference) -> bool:
     witness = pair.somebody(difference)
     assert witness is not None
     return bool(witness.lifted or witness.declined)
+
+
+# ------------------------------------------------------------------------------- choices
+
+
+def choosing(**choices: Plain) -> Rulebook:
+    """The rules with choices between two recommended together, by name."""
+    both = {"when": HIGH, "choose_one": ["mbct", "act"]}
+    more = {f"combination.t.{name}": both | keys for name, keys in choices.items()}
+    return book(BASE | more)
+
+
+def test_a_choice_that_only_a_wish_would_turn_is_shown_by_a_wish() -> None:
+    pair = Pair(choosing(one={"prefer": "act"}), choosing(one={}), AS_OF)
+    (difference,) = pair.differences()
+    witness = pair.somebody(difference)
+    assert witness is not None
+    assert witness.prefers == ("mbct",)
+    before, after = pair.answers(witness)
+    assert ("act" in before.recommended, "act" in after.recommended) == (True, False)
+
+
+def test_a_choice_that_another_has_settled_before_changes_nobody_s_plan() -> None:
+    first: Plain = {"when": {}, "prefer": "mbct"}
+    pair = Pair(choosing(a=first, b={"prefer": "act"}), choosing(a=first), AS_OF)
+    assert list(pair.differences()) == []
+    later = Pair(choosing(z=first, b={"prefer": "act"}), choosing(z=first), AS_OF)
+    (difference,) = later.differences()
+    assert later.somebody(difference) is not None

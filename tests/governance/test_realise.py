@@ -10,9 +10,11 @@ from recommender import Rulebook, load_rulebook
 from recommender.assess import assess
 from recommender.facts import Members, Options, Possible, Span, narrows
 from recommender.governance.histories import histories
-from recommender.governance.realise import realised
+from recommender.governance.realise import edited, realised
+from recommender.governance.vignettes import read_vignettes
 from recommender.governance.witness import Witness
 from recommender.profile import as_profile
+from recommender.recommendation import Recommendation
 from tests.building import AS_OF, Plain, boolean, decimal, integer, members, ordinal, rulebook
 
 SCALE: Plain = {"id": "scale", "title": "Scale", "range": [0, 20]}
@@ -126,3 +128,44 @@ def test_counts_that_contradict_each_other_have_no_history() -> None:
         "adequate_failures": Span(1, 1),
     }
     assert list(histories(wanted, wanted, load_rulebook(), AS_OF, 8)) == []
+
+
+# ------------------------------------------------------------------------------- edited vignettes
+
+
+EDITS: dict[str, tuple[str, Possible]] = {
+    "another value in place of a score": ("inertia", Span(0, 0)),
+    "no longer asked": ("self_injury", Options(3)),
+    "not asked before": ("recent_binge", Options(2)),
+    "a worse total": ("depression_severity", Span(4, 4)),
+}
+
+
+@pytest.mark.parametrize(("feature", "possible"), EDITS.values(), ids=EDITS)
+def test_a_vignette_is_written_with_a_finding_otherwise(feature: str, possible: Possible) -> None:
+    made = load_rulebook()
+    (vignette,) = [one for name, one in read_vignettes(None, made) if name == "more_than_fits"]
+
+    def shows(answer: Recommendation, _stops: object) -> bool:
+        return answer.trace.facts[feature].possible == possible
+
+    plain = edited(vignette, {feature: possible}, made, AS_OF, shows)
+    assert plain is not None
+    day = vignette.as_of
+    assert day is not None
+    was, becomes = (assess(one, made, day) for one in (vignette, as_profile(plain)))
+    assert becomes[feature].possible == possible != was[feature].possible
+    assert becomes["rumination"].possible == was["rumination"].possible
+
+
+def test_an_age_that_is_half_known_is_a_year_of_birth() -> None:
+    made = load_rulebook()
+    (vignette,) = [one for name, one in read_vignettes(None, made) if name == "more_than_fits"]
+
+    def shows(answer: Recommendation, _stops: object) -> bool:
+        return answer.trace.facts["age"].possible == Span(17, 18)
+
+    plain = edited(vignette, {"age": Span(0, 55)}, made, AS_OF, shows)
+    assert plain is not None
+    assert "age" not in plain
+    assert plain["birth_year"] == 2008
