@@ -42,8 +42,9 @@ def files(book: Book, progress: Progress, templates: Path | None = None) -> Iter
 def _entries(book: Book, page: Page, progress: Progress) -> Iterator[File]:
     rulebook = book.rulebook
     topics = [book.topic(name) for name in book.topics]
-    yield "index.html", page(
-        "index", topics=topics, book=_overview(book), looked_at=_looked_at(book)
+    yield (
+        "index.html",
+        page("index", topics=topics, book=_overview(book), looked_at=_looked_at(book)),
     )
     yield "rules.html", page("rules", topics=topics)
     for topic in topics:
