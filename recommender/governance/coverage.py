@@ -190,6 +190,12 @@ def document(
             ]
             for fate in (Fate.MISSING, Fate.UNDECIDED, Fate.INFEASIBLE)
         },
+        "shown": [
+            _written(one, found, places or {})
+            | {"vignette": one.vignette, "confirmed": one.fate is Fate.MET}
+            for one in found.shown
+            if one.fate in SHOWN
+        ],
         "suggested": {
             "files": len(made.suggested),
             "meet": sum(len(one.meets) for one in made.suggested),

@@ -384,7 +384,9 @@ def _seen(answer: Recommendation) -> Iterator[tuple[Effect, Hashable]]:
         yield from _chosen(chosen)
     yield from _combined(answer)
     for rule in answer.plan.required_asks:
-        yield Effect(QUESTION, (str(rule.text.ask), str(rule.text.for_))), True
+        waiting = rule.text.for_
+        names = (waiting,) if isinstance(waiting, str) else tuple(waiting)
+        yield Effect(QUESTION, (str(rule.text.ask), *names)), True
     for rule in rulebook.by_verb(Verb.FLAG):
         if trace.truths[rule.id] == TRUE:
             yield Effect(NOTICE, (rule.id,), rule.id), rule.text.flag

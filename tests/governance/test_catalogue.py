@@ -540,7 +540,7 @@ def test_without_a_report_the_pages_say_that_nothing_was_proved(tmp_path: Path) 
     ("more", "words"),
     [
         ({"rulebook": {"digest": "0" * 64}}, "another version of the rulebook"),
-        ({"schema": "recommendation/1"}, "no report of a check"),
+        ({"schema": "recommendation/1"}, "no report in JSON"),
     ],
 )
 def test_a_report_on_something_else_is_refused(tmp_path: Path, more: Plain, words: str) -> None:

@@ -195,6 +195,24 @@ def test_the_report_counts_what_can_be_shown() -> None:
     assert not report["complete"]
 
 
+def test_the_report_says_which_vignette_shows_what_and_whether_people_confirmed_it() -> None:
+    pinned = [(f"suggested/{name}", one) for name, one in vignettes(FREE | {"score": 4})]
+    confirmed = vignettes(FREE | {"score": 7, "extra": False})
+    report = document(coverage(book(), confirmed, AS_OF, pinned=pinned))
+    shown = {
+        (one["aspect"], one["about"], one["test"], one["truth"], one["value"]): one
+        for one in report["shown"]
+        if one["aspect"] != "status"
+    }
+    fired = shown["fired", "adaptation.t.high", "", "", None]
+    assert (fired["vignette"], fired["confirmed"]) == ("v0", True)
+    unknown = shown["test", "adaptation.t.high", "extra: yes", "unknown", None]
+    assert (unknown["vignette"], unknown["confirmed"]) == ("suggested/v0", False)
+    counted = report["all"]
+    assert [one["confirmed"] for one in report["shown"]].count(True) == counted["met"]
+    assert len(report["shown"]) == counted["met"] + counted["suggested"]
+
+
 # ------------------------------------------------------------------------------- brute force
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from recommender import Rulebook
 from recommender.errors import EngineError
 from recommender.governance.bearing import bearing
-from recommender.governance.effects import seen
+from recommender.governance.effects import QUESTION, seen
 from recommender.governance.killing import Killing
 from recommender.governance.mutants import Mutant, mutants
 from recommender.governance.mutate import Decided, Fate, Mutation, document, mutate, percent
@@ -136,6 +136,14 @@ def test_a_question_no_longer_asked_is_noticed() -> None:
     asks = vignette("asks", {"asks": ["clip"]}, score=5)
     found = mutate(book(), [asks], AS_OF, rules=["safety.t.clip"])
     assert fates(found, "safety.t.clip", Operator.DROP_RULE) == [("vignette", "asks")]
+
+
+def test_what_waits_for_a_question_is_named_one_by_one() -> None:
+    ask = {"when": {"score": 5}, "ask": "danger"}
+    rules = RULES | {"tailoring.t.some": ask | {"for": ["mbct", "ba"]}, "tailoring.t.all": ask}
+    effects = seen(recommend(patient(observations={"score": 5}), book(rules)))
+    asked = {effect.about for effect in effects if effect.kind == QUESTION}
+    assert asked == {("danger", "mbct", "ba"), ("danger", "all")}
 
 
 def test_an_invariant_that_breaks_is_noticed() -> None:

@@ -15,6 +15,7 @@ from recommender.explain.rule_words import rule_view
 from recommender.governance.catalogue.history import History
 from recommender.governance.catalogue.played import Played, Vignettes
 from recommender.governance.catalogue.relations import EVERY, Relations
+from recommender.governance.catalogue.reports import Reports
 from recommender.governance.lint.subject import Finding
 from recommender.plain_words import sentences
 from recommender.rulebook import Rulebook
@@ -35,8 +36,7 @@ class Book:
     findings: tuple[Finding, ...]
     check_titles: Mapping[str, str]
     histories: tuple[History, ...]
-    reports: tuple[Document, ...]
-    """Reports of other checks on this very rulebook, such as proofs: `report/1`."""
+    reports: Reports
     as_of: date
 
     @cached_property
@@ -108,15 +108,6 @@ class Book:
         until = found.until.isoformat()
         return {"until": until, "scope": found.scope, "statement": found.statement}
 
-    @cached_property
-    def verdicts(self) -> Mapping[str, list[Document]]:
-        """What the reports say of each entry, by its id."""
-        found: dict[str, list[Document]] = {}
-        for report in self.reports:
-            for one in report["findings"]:
-                found.setdefault(str(one["subject"]), []).append(one)
-        return found
-
     # -- rules -----------------------------------------------------------------------
 
     def topic(self, name: str) -> Document:
@@ -145,6 +136,8 @@ class Book:
             "played": {
                 did: self.vignettes.where(rule.id, did) for did in ("fired", "unknown", "silent")
             },
+            "covered": self.reports.covered(rule.id),
+            "mutated": self.reports.mutated(rule.id),
             "meeting": list(self._meeting(rule)),
             "history": self.history(rule.id),
         }
@@ -216,6 +209,7 @@ class Book:
             ],
             "pausing_all": len(self.relations.pausing_all),
             "standing": standing,
+            "covered": self.reports.covered(one.id),
             "invariants": [inv.id for inv in self.relations.invariants(one.id)],
             "instead_of": [
                 other.id for other in self.rulebook.adaptations.values() if one.id in other.fallback

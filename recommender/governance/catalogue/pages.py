@@ -42,7 +42,10 @@ def files(book: Book, progress: Progress, templates: Path | None = None) -> Iter
 def _entries(book: Book, page: Page, progress: Progress) -> Iterator[File]:
     rulebook = book.rulebook
     topics = [book.topic(name) for name in book.topics]
-    yield "index.html", page("index", topics=topics, book=_overview(book))
+    yield (
+        "index.html",
+        page("index", topics=topics, book=_overview(book), looked_at=_looked_at(book)),
+    )
     yield "rules.html", page("rules", topics=topics)
     for topic in topics:
         progress(f"page {topic['id']}")
@@ -66,6 +69,7 @@ def _entries(book: Book, page: Page, progress: Progress) -> Iterator[File]:
     yield "invariants.html", page("invariants", invariants=promises)
     played = [book.vignette(one) for one in book.vignettes.all]
     yield "vignettes.html", page("vignettes", vignettes=played)
+    yield "coverage.html", page("coverage", **_coverage(book))
     yield "findings.html", page("findings", findings=book.all_findings)
 
 
@@ -103,8 +107,10 @@ def _shared(book: Book) -> dict[str, Any]:
             "rules": len(book.rulebook.rules),
         },
         "as_of": book.as_of.isoformat(),
-        "verdicts": book.verdicts,
-        "proved": any(one["command"] == "prove" for one in book.reports),
+        "verdicts": book.reports.verdicts,
+        "proved": book.reports.proved,
+        "coverage": book.reports.coverage,
+        "mutation": book.reports.mutation,
         "where": book.where,
         "called": book.names,
         "titles": book.names["adaptation"],
@@ -144,13 +150,37 @@ def _overview(book: Book) -> dict[str, Any]:
                 "assumptions": one["assumptions"],
                 "open": [found for found in one["findings"] if found["verdict"] in NOT_CLEAN],
             }
-            for one in book.reports
+            for one in book.reports.proofs
         ],
         "has_history": bool(book.histories),
         "shallow": any(one.shallow for one in book.histories),
         "uncommitted": sorted(
             {rule for one in book.histories for rule in one.uncommitted} & rulebook.rules.keys()
         ),
+    }
+
+
+def _coverage(book: Book) -> dict[str, Any]:
+    """What the vignettes show and notice of the whole rulebook."""
+    reports, rulebook = book.reports, book.rulebook
+    statuses = {name: reports.covered(name) for name in rulebook.adaptations}
+    return {
+        "standing": reports.standing(rulebook.rules),
+        "statuses": {
+            name: found for name, found in statuses.items() if found and found["counts"]["left"]
+        },
+        "looked_at": _looked_at(book),
+        "changed_since": reports.changed_since([one.name for one in book.vignettes.all]),
+    }
+
+
+def _looked_at(book: Book) -> dict[str, Any]:
+    """How many of the rules in use each of the two reports looked at."""
+    used = [one.id for one in book.rulebook.rules.values() if one.status != "retired"]
+    covered, mutated = book.reports.covered, book.reports.mutated
+    return {
+        "coverage": {"rules": sum(covered(one) is not None for one in used), "of": len(used)},
+        "mutation": {"rules": sum(mutated(one) is not None for one in used), "of": len(used)},
     }
 
 

@@ -9,13 +9,14 @@ import hashlib
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from recommender.governance.approval.verify import approved
 from recommender.governance.catalogue.book import Book
 from recommender.governance.catalogue.history import history
 from recommender.governance.catalogue.pages import files
 from recommender.governance.catalogue.played import Progress, play
+from recommender.governance.catalogue.reports import read_reports
 from recommender.governance.lint.about import about
 from recommender.governance.lint.run import lint
 from recommender.governance.vignettes import folders
@@ -26,10 +27,6 @@ SUMS: Final = "SHA256SUMS"
 
 class FolderInUse(Exception):  # the command line turns it into a usage error
     """The folder to write to holds something that is not an earlier catalogue."""
-
-
-class UnfitReport(Exception):  # likewise
-    """A report that is none, or speaks of another rulebook."""
 
 
 class Written(NamedTuple):
@@ -55,7 +52,7 @@ def write_catalogue(
     """Make the catalogue of a folder of rules.
 
     trusted: digest of the policy whose people may approve rules; else nothing counts as approved.
-    reports: of other checks on the same rulebook, such as `rules prove`, as they were read.
+    reports: of other commands on the same rulebook, such as `rules prove`, as they were read.
     Raises ContentError, ProfileError, FolderInUse, UnfitReport.
     """
     earlier = _earlier(target)
@@ -83,7 +80,7 @@ def read_book(
 ) -> Book:
     """Everything the pages are made from: vignettes run, files linted, history read."""
     _, gathered = load_with_places(path)
-    fitting = tuple(_fitting(one, rulebook.digest) for one in reports)
+    fitting = read_reports(reports, rulebook.digest)
     vignettes = play(path, rulebook, as_of, progress)
     progress("checks")
     found = lint(path, as_of)
@@ -99,15 +96,6 @@ def read_book(
         reports=fitting,
         as_of=as_of,
     )
-
-
-def _fitting(report: object, digest: str) -> dict[str, Any]:
-    """The report, if it is one and of this rulebook."""
-    if not isinstance(report, dict) or report.get("schema") != "report/1":
-        raise UnfitReport("this is no report of a check in JSON, such as of rules prove")
-    if report["rulebook"]["digest"] != digest:
-        raise UnfitReport("this report is about another version of the rulebook: make it again")
-    return report
 
 
 def _sum(text: str) -> str:

@@ -24,7 +24,8 @@ def catalogue(
         list[Path] | None,
         typer.Option(
             metavar="FILE",
-            help="A report of rules prove in JSON, shown where it belongs; repeatable.",
+            help="A report in JSON of rules prove, coverage or mutate, shown where it belongs; "
+            "repeatable.",
         ),
     ] = None,
     trust: options.Trust = None,
@@ -40,9 +41,10 @@ def catalogue(
 
     Example: recommender rules catalogue -o catalogue
 
-    Example: recommender rules catalogue -o catalogue --report proofs.json
+    Example: recommender rules catalogue -o catalogue --report proofs.json --report mutation.json
     """
-    from recommender.governance.catalogue.site import FolderInUse, UnfitReport, write_catalogue
+    from recommender.governance.catalogue.reports import UnfitReport
+    from recommender.governance.catalogue.site import FolderInUse, write_catalogue
 
     reports = [_read(file) for file in report or ()]
     try:
