@@ -8,6 +8,7 @@ or an answer has lifted, and what the patient declines.
 
 import copy
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -52,7 +53,6 @@ class World:
         self.conditions = Conditions(rulebook, self.inactive, space=self.space, store=self.store)
         self.no, self.yes = self.store.terminal(FALSE), self.store.terminal(TRUE)
         self._unasked: dict[int, int] = {}
-        self._where: dict[tuple[Any, ...], dict[Node, Node]] = {}
         self.branches: dict[Node, Sequence[tuple[Node, int]]] = {}
         """Kept by searches: where a node leads, with the plainest element for each place."""
         self._memberships: dict[tuple[str, bool], Node] = {}
@@ -107,8 +107,7 @@ class World:
 
     def where(self, node: Node, *values: Any) -> Node:
         """TRUE where a diagram ends in one of these values, else FALSE."""
-        made = self._where.setdefault(values, {})
-        return self.store.map(lambda value: TRUE if value in values else FALSE, node, made)
+        return self.store.mapped(_OneOf(values))[node]
 
     def value(self, node: Node, elements: Mapping[int, int]) -> Any:
         """Where a diagram ends for one profile; what is not named is unknown, or not so."""
@@ -262,6 +261,16 @@ def is_liftable(rule: Rule) -> bool:
 def holds(rule: Rule, adaptation: str) -> bool:
     """Whether a refer holds an adaptation while in force."""
     return rule.text.hold == "all" or adaptation in rule.text.hold
+
+
+@dataclass(frozen=True, slots=True)
+class _OneOf:
+    """TRUE for each of these values, FALSE for any other."""
+
+    values: tuple[Any, ...]
+
+    def __call__(self, value: Any) -> Truth:
+        return TRUE if value in self.values else FALSE
 
 
 class Shared(NamedTuple):
