@@ -7,6 +7,7 @@ child for each element of the variable's domain. Variables are ints, smaller one
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from itertools import repeat
 from typing import Any
+from weakref import ref
 
 Node = int
 Operation = Callable[[Any, Any], Hashable]
@@ -134,7 +135,8 @@ class Diagrams:
 class Joined(dict[tuple[Node, Node], Node]):
     """Pairs of diagrams, each joined by one operation.
 
-    A dict that fills itself: what is known is found without a call, also on the way down.
+    A dict that fills itself: what is known is found without a call, also on the way down. It does
+    not keep its store alive: a store that is not used any more is let go at once.
     """
 
     def __init__(
@@ -144,7 +146,7 @@ class Joined(dict[tuple[Node, Node], Node]):
         neutral: Node | None = None,
         absorbing: Node | None = None,
     ) -> None:
-        self._store = store
+        self._store = ref(store)
         self._operation = operation
         self._neutral = neutral
         self._absorbing = absorbing
@@ -161,7 +163,8 @@ class Joined(dict[tuple[Node, Node], Node]):
         return made
 
     def _descended(self, x: Node, y: Node) -> Node:
-        store = self._store
+        store = self._store()
+        assert store is not None
         variables, children = store._variable, store._children
         a, b = variables[x], variables[y]
         pairs: Iterator[tuple[Node, Node]]
@@ -180,11 +183,12 @@ class Mapped(dict[Node, Node]):
     """Diagrams, each with every constant changed in one way; filled like Joined."""
 
     def __init__(self, store: Diagrams, change: Change) -> None:
-        self._store = store
+        self._store = ref(store)
         self._change = change
 
     def __missing__(self, node: Node) -> Node:
-        store = self._store
+        store = self._store()
+        assert store is not None
         if store.is_terminal(node):
             made = store.terminal(self._change(store.value(node)))
         else:

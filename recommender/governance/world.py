@@ -130,27 +130,13 @@ class World:
 
     def restricted(self, node: Node, seen: Mapping[int, int]) -> Node:
         """The diagram for the profiles of whom these variables are so."""
-        return self._replaced(node, lambda at, kids: kids[seen[at]] if at in seen else None)
+        return _Replaced(self.store, lambda at, kids: kids[seen[at]] if at in seen else None)[node]
 
     def some_of(self, node: Node, variables: Collection[int]) -> Node:
         """TRUE where it is so for some value of these variables."""
-        return self._replaced(node, lambda at, kids: self.some(kids) if at in variables else None)
-
-    def _replaced(self, node: Node, instead: Callable[[int, Sequence[Node]], Node | None]) -> Node:
-        """The diagram with inner nodes replaced, the lower ones first."""
-        made: dict[Node, Node] = {}
-
-        def at(node: Node) -> Node:
-            if self.store.is_terminal(node):
-                return node
-            if node not in made:
-                variable = self.store.variable(node)
-                kids = tuple([at(child) for child in self.store.children(node)])
-                other = instead(variable, kids)
-                made[node] = self.store.node(variable, kids) if other is None else other
-            return made[node]
-
-        return at(node)
+        return _Replaced(self.store, lambda at, kids: self.some(kids) if at in variables else None)[
+            node
+        ]
 
     # -- what rules do --------------------------------------------------------------------
 
@@ -271,6 +257,28 @@ class _OneOf:
 
     def __call__(self, value: Any) -> Truth:
         return TRUE if value in self.values else FALSE
+
+
+Instead = Callable[[int, Sequence[Node]], Node | None]
+"""What stands in place of a node that asks a variable and leads there; None: nothing else."""
+
+
+class _Replaced(dict[Node, Node]):
+    """Diagrams with inner nodes replaced, the lower ones first; a dict that fills itself."""
+
+    def __init__(self, store: Diagrams, instead: Instead) -> None:
+        self._store = store
+        self._instead = instead
+
+    def __missing__(self, node: Node) -> Node:
+        store = self._store
+        if store.is_terminal(node):
+            return node
+        variable = store.variable(node)
+        kids = tuple([self[child] for child in store.children(node)])
+        other = self._instead(variable, kids)
+        made = self[node] = store.node(variable, kids) if other is None else other
+        return made
 
 
 class Shared(NamedTuple):
