@@ -33,6 +33,7 @@ class Diagrams:
         self._supports: dict[Node, frozenset[int]] = {}
         self._joined: dict[Operation, Joined] = {}
         self._mapped: dict[Change, Mapped] = {}
+        self._meeting: dict[Node, Meeting] = {}
 
     def __len__(self) -> int:
         return len(self._variable)
@@ -83,6 +84,15 @@ class Diagrams:
         """Where an inner node leads, one for each element of the domain."""
         return self._children[node]
 
+    def pairs(self, x: Node, y: Node) -> tuple[int, Iterable[tuple[Node, Node]]]:
+        """What the first of two nodes asks, and where both are for each answer to that."""
+        a, b = self._variable[x], self._variable[y]
+        if a < b:
+            return a, zip(self._children[x], repeat(y), strict=False)
+        if b < a:
+            return b, zip(repeat(x), self._children[y], strict=False)
+        return a, zip(self._children[x], self._children[y], strict=True)
+
     def joined(
         self, operation: Operation, *, neutral: Node | None = None, absorbing: Node | None = None
     ) -> "Joined":
@@ -101,6 +111,16 @@ class Diagrams:
         known = self._mapped.get(change)
         if known is None:
             known = self._mapped[change] = Mapped(self, change)
+        return known
+
+    def meeting(self, nothing: Node) -> "Meeting":
+        """Of every pair of diagrams whether they meet: both are something else somewhere.
+
+        nothing: the constant that counts as being nowhere.
+        """
+        known = self._meeting.get(nothing)
+        if known is None:
+            known = self._meeting[nothing] = Meeting(self, nothing)
         return known
 
     def apply(self, operation: Operation, first: Node, second: Node) -> Node:
@@ -165,18 +185,29 @@ class Joined(dict[tuple[Node, Node], Node]):
     def _descended(self, x: Node, y: Node) -> Node:
         store = self._store()
         assert store is not None
-        variables, children = store._variable, store._children
-        a, b = variables[x], variables[y]
-        pairs: Iterator[tuple[Node, Node]]
-        if a < b:
-            pairs = zip(children[x], repeat(y), strict=False)
-        elif b < a:
-            pairs = zip(repeat(x), children[y], strict=False)
-        elif a == _TERMINAL:
+        variable, pairs = store.pairs(x, y)
+        if variable == _TERMINAL:
             return store.terminal(self._operation(store.value(x), store.value(y)))
-        else:
-            pairs = zip(children[x], children[y], strict=True)
-        return store.node(a if a < b else b, tuple(map(self.__getitem__, pairs)))
+        return store.node(variable, tuple(map(self.__getitem__, pairs)))
+
+
+class Meeting(dict[tuple[Node, Node], bool]):
+    """Pairs of diagrams, and whether they meet; filled like Joined, but only as far as it takes."""
+
+    def __init__(self, store: Diagrams, nothing: Node) -> None:
+        self._store = ref(store)
+        self._nothing = nothing
+
+    def __missing__(self, pair: tuple[Node, Node]) -> bool:
+        store = self._store()
+        assert store is not None
+        x, y = pair
+        if x == self._nothing or y == self._nothing:
+            return False
+        if x == y or store.is_terminal(x) or store.is_terminal(y):
+            return True
+        met = self[pair] = any(map(self.__getitem__, store.pairs(x, y)[1]))
+        return met
 
 
 class Mapped(dict[Node, Node]):

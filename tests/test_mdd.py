@@ -93,6 +93,26 @@ def test_what_needs_no_descent_is_the_same_as_with_it(first: str, second: str) -
     assert store.joined(min) is joined
 
 
+@pytest.mark.parametrize("first", list(FUNCTIONS))
+@pytest.mark.parametrize("second", list(FUNCTIONS))
+def test_two_diagrams_meet_where_neither_ends_in_nothing(first: str, second: str) -> None:
+    store = Diagrams()
+    a, b = build(store, FUNCTIONS[first]), build(store, FUNCTIONS[second])
+    for nothing in (0, 1, "x"):
+        met = any(
+            nothing not in (FUNCTIONS[first](at), FUNCTIONS[second](at)) for at in everywhere()
+        )
+        assert store.meeting(store.terminal(nothing))[a, b] is met
+
+
+def test_diagrams_of_other_places_do_not_meet() -> None:
+    store = Diagrams()
+    no, yes = store.terminal(0), store.terminal(1)
+    one, other = store.node(1, (no, yes, no)), store.node(1, (yes, no, no))
+    assert not store.meeting(no)[one, other]
+    assert store.meeting(no)[one, store.node(0, (no, one))]
+
+
 @pytest.mark.parametrize("name", list(FUNCTIONS))
 def test_what_was_changed_once_is_kept(name: str) -> None:
     store = Diagrams()

@@ -101,6 +101,10 @@ class World:
         """True where one is."""
         return self.conditions.fold(max, nodes, FALSE)
 
+    def meet(self, first: Node, second: Node) -> bool:
+        """Whether anybody is in both: of whom neither is FALSE. Faster than to see who."""
+        return self.store.meeting(self.no)[first, second]
+
     def negated(self, node: Node) -> Node:
         """The opposite."""
         return self.conditions.map(_opposite, node)
