@@ -26,7 +26,7 @@ from recommender.diagrams import Conditions, Space, if_declined, membership_of
 from recommender.facts import Possible, everything, exactly
 from recommender.governance.derivations import derivations
 from recommender.mdd import Diagrams, Node
-from recommender.regions import Exactness, Switch
+from recommender.regions import Exactness, Switch, Variable
 from recommender.rulebook import Rulebook
 from recommender.rules import IfNotKnown, Rule, Verb
 from recommender.vocabulary import Feature
@@ -53,8 +53,8 @@ class World:
         self.conditions = Conditions(rulebook, self.inactive, space=self.space, store=self.store)
         self.no, self.yes = self.store.terminal(FALSE), self.store.terminal(TRUE)
         self._unasked: dict[int, int] = {}
-        self.branches: dict[Node, Sequence[tuple[Node, int]]] = {}
-        """Kept by searches: where a node leads, with the plainest element for each place."""
+        self.kept: dict[str, Any] = {}
+        """What searches keep from one to the next; nothing of it holds a world."""
         self._memberships: dict[tuple[str, bool], Node] = {}
 
     def varied(self, rulebook: Rulebook, changed: Collection[str]) -> "World":
@@ -125,11 +125,7 @@ class World:
     def unasked(self, variable: int) -> int:
         """The element of what nobody has asked; a switch is off, and no act is on record."""
         if variable not in self._unasked:
-            found = self.space.variables[variable]
-            if isinstance(found, Switch | Exactness):
-                self._unasked[variable] = 0
-            else:
-                self._unasked[variable] = found.element(not_asked(found.feature))
+            self._unasked[variable] = unasked_element(self.space.variables[variable])
         return self._unasked[variable]
 
     def restricted(self, node: Node, seen: Mapping[int, int]) -> Node:
@@ -234,6 +230,13 @@ def not_asked(feature: Feature) -> Possible:
     if is_act(feature):
         return exactly(feature, False)
     return everything(feature)
+
+
+def unasked_element(variable: Variable) -> int:
+    """The element of what nobody has asked; a switch is off, and no act is on record."""
+    if isinstance(variable, Switch | Exactness):
+        return 0
+    return variable.element(not_asked(variable.feature))
 
 
 def is_act(feature: Feature) -> bool:
