@@ -140,9 +140,9 @@ class Conditions:
         self._inactive = inactive
         self._tests: dict[Test, Node] = {}
         self._concluded: dict[str, Node] = {}
-        self._memos: dict[Any, dict[Any, Node]] = {}
         no, yes = self.store.terminal(FALSE), self.store.terminal(TRUE)
-        self._ends: dict[Any, tuple[Node, Node]] = {min: (yes, no), max: (no, yes)}
+        self.store.joined(min, neutral=yes, absorbing=no)
+        self.store.joined(max, neutral=no, absorbing=yes)
 
     def of_rule(self, rule: Rule) -> Node:
         """The truth of a rule; silent when it is not in effect."""
@@ -171,31 +171,24 @@ class Conditions:
 
     def map(self, change: Callable[[Any], Any], node: Node) -> Node:
         """A diagram with every constant changed."""
-        return self.store.map(change, node, self._memo(change))
+        return self.store.mapped(change)[node]
 
     def join(self, operation: Callable[..., Any], first: Node, second: Node) -> Node:
         """Two diagrams joined by an operation."""
-        neutral, absorbing = self._ends.get(operation, (None, None))
-        memo = self._memo(operation)
-        return self.store.apply(
-            operation, first, second, memo, neutral=neutral, absorbing=absorbing
-        )
+        return self.store.joined(operation)[first, second]
 
     def fold(self, operation: Callable[..., Any], nodes: Iterable[Node], start: Any) -> Node:
         """Several diagrams joined by one operation."""
-        made = self.store.terminal(start)
+        made, joined = self.store.terminal(start), self.store.joined(operation)
         for node in nodes:
-            made = self.join(operation, made, node)
+            made = joined[made, node]
         return made
-
-    def _memo(self, key: Any) -> dict[Any, Node]:
-        return self._memos.setdefault(key, {})
 
     def _test(self, test: Test) -> Node:
         feature = self.space.features[test.feature]
         if test.feature in self._rulebook.concluding:
             judged = compile_test(test, feature)
-            return self.store.map(judged, self.concluding(feature), {})
+            return self.store.map(judged, self.concluding(feature))
         if test.name == "known":
             ends = (FALSE, TRUE) if test.values[0] else (TRUE, FALSE)
             terminals = tuple(map(self.store.terminal, ends))
@@ -233,7 +226,7 @@ class Conditions:
         """What a concluded feature can be; terminals are possible values."""
         known = self._concluded.get(feature.id)
         if known is None:
-            known = self.store.map(_as_possible(feature), self._last_true(feature), {})
+            known = self.store.map(_as_possible(feature), self._last_true(feature))
             self._concluded[feature.id] = known
         return known
 
@@ -245,7 +238,7 @@ class Conditions:
         made = self.store.terminal((None, 0))
         for place in sorted(by_place, reverse=True):
             truth = self.fold(max, (self.of_rule(rule) for rule in by_place[place]), FALSE)
-            made = self.store.apply(_settling(place), made, truth, {})
+            made = self.store.apply(_settling(place), made, truth)
         return made
 
 
@@ -426,6 +419,6 @@ class Restricted:
 
         for feature in self.features(node):
             before = self.unanswered(node, feature)
-            changed = self.store.apply(counts, before, node, {})
+            changed = self.store.apply(counts, before, node)
             if changed != self.store.terminal(False):
                 yield feature

@@ -104,7 +104,7 @@ class Lifting:
     def truth(self) -> Node:
         """The truth of the rule's condition, FALSE wherever it is lifted."""
         speaking = self._of(self._rule.condition)
-        return self._store.apply(self._unlifted, speaking, self._replies(), {})
+        return self._store.apply(self._unlifted, speaking, self._replies())
 
     # -- the condition ----------------------------------------------------------------
 
@@ -114,7 +114,7 @@ class Lifting:
             case Test():
                 return self._test(condition)
             case Not(part):
-                return store.map(_not, self._of(part), {})
+                return store.map(_not, self._of(part))
             case AllOf(parts):
                 return self._fold(_all, [self._of(p) for p in parts], TRUE)
             case AnyOf(parts):
@@ -125,7 +125,7 @@ class Lifting:
     ) -> Node:
         made = self._store.terminal(Speaking(start, NEVER, NEVER))
         for node in nodes:
-            made = self._store.apply(operation, made, node, {})
+            made = self._store.apply(operation, made, node)
         return made
 
     def _test(self, test: Test) -> Node:
@@ -138,7 +138,7 @@ class Lifting:
             return _speaking(truth, self._newest if answered.since else known_since)
 
         truths = self._restricted.restrict(self._restricted.conditions.of(test))
-        return self._store.apply(dated, truths, self._answered(test.feature), {})
+        return self._store.apply(dated, truths, self._answered(test.feature))
 
     def _age_of(self, feature: str) -> int:
         on = self._trace.facts[feature].on
@@ -151,7 +151,7 @@ class Lifting:
         effective = [rule for rule in rules if rule.in_effect(self._trace.as_of)]
         for rule in sorted(effective, key=lambda r: -feature.position[r.concludes[1]]):
             step = _settle(feature.position[rule.concludes[1]])
-            made = self._store.apply(step, made, self._of(rule.condition), {})
+            made = self._store.apply(step, made, self._of(rule.condition))
         judged = compile_test(test, feature)
 
         def said(settling: Settling) -> Speaking:
@@ -160,7 +160,7 @@ class Lifting:
             age = settling.newest_fired if fired else settling.newest_silent
             return _speaking(judged(possible), age)
 
-        return self._store.map(said, made, {})
+        return self._store.map(said, made)
 
     # -- answers ------------------------------------------------------------------------
 
@@ -220,7 +220,7 @@ class Lifting:
             parts.append(self._within(feature.id, untested, changed=False))
         made = terminal(Answered(False, True))
         for part in parts:
-            made = self._store.apply(_both, made, part, {})
+            made = self._store.apply(_both, made, part)
         return made
 
     # -- what lifts it ------------------------------------------------------------------
@@ -230,7 +230,7 @@ class Lifting:
         names = self._rule.text.answered_by
         made = self._store.terminal(self._newest if names else NEVER)
         for name in names:
-            made = self._store.apply(min, made, self._reply(name), {})
+            made = self._store.apply(min, made, self._reply(name))
         return made
 
     def _reply(self, name: str) -> Node:
@@ -241,7 +241,7 @@ class Lifting:
                 return NEVER
             return self._newest if answered.since else known_since
 
-        return self._store.map(dated, self._answered(name), {})
+        return self._store.map(dated, self._answered(name))
 
     def _unlifted(self, speaking: Speaking, reply: int) -> Truth:
         newest = speaking.newest_for

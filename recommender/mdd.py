@@ -5,10 +5,13 @@ child for each element of the variable's domain. Variables are ints, smaller one
 """
 
 from collections.abc import Callable, Hashable, Iterable, Iterator
+from itertools import repeat
 from typing import Any
+from weakref import ref
 
 Node = int
 Operation = Callable[[Any, Any], Hashable]
+Change = Callable[[Any], Hashable]
 
 _TERMINAL = 1 << 60
 
@@ -28,6 +31,9 @@ class Diagrams:
         self._unique: dict[tuple[int, tuple[Node, ...]], Node] = {}
         self._terminals: dict[Hashable, Node] = {}
         self._supports: dict[Node, frozenset[int]] = {}
+        self._joined: dict[Operation, Joined] = {}
+        self._mapped: dict[Change, Mapped] = {}
+        self._meeting: dict[Node, Meeting] = {}
 
     def __len__(self) -> int:
         return len(self._variable)
@@ -78,57 +84,52 @@ class Diagrams:
         """Where an inner node leads, one for each element of the domain."""
         return self._children[node]
 
-    def apply(
-        self,
-        operation: Operation,
-        first: Node,
-        second: Node,
-        memo: dict[tuple[Node, Node], Node],
-        *,
-        neutral: Node | None = None,
-        absorbing: Node | None = None,
-    ) -> Node:
-        """The diagram of `operation` on two diagrams; `memo` belongs to that operation alone.
+    def pairs(self, x: Node, y: Node) -> tuple[int, Iterable[tuple[Node, Node]]]:
+        """What the first of two nodes asks, and where both are for each answer to that."""
+        a, b = self._variable[x], self._variable[y]
+        if a < b:
+            return a, zip(self._children[x], repeat(y), strict=False)
+        if b < a:
+            return b, zip(repeat(x), self._children[y], strict=False)
+        return a, zip(self._children[x], self._children[y], strict=True)
 
-        neutral, absorbing: constants of the operation, on either side, that need no descent.
+    def joined(
+        self, operation: Operation, *, neutral: Node | None = None, absorbing: Node | None = None
+    ) -> "Joined":
+        """Every pair of diagrams joined by `operation`, made as it is asked for and kept.
+
+        neutral, absorbing: constants of the operation, on either side, that need no descent; an
+        operation has the same ones at each call.
         """
-        variables, all_children = self._variable, self._children
-
-        def join(x: Node, y: Node) -> Node:
-            if x == neutral or y == absorbing:
-                return y
-            if y == neutral or x == absorbing:
-                return x
-            made = memo.get((x, y))
-            if made is not None:
-                return made
-            a, b = variables[x], variables[y]
-            if a == b:
-                if a == _TERMINAL:
-                    made = self.terminal(operation(self._values[x], self._values[y]))
-                else:
-                    pairs = zip(all_children[x], all_children[y], strict=True)
-                    made = self.node(a, tuple([join(p, q) for p, q in pairs]))
-            elif a < b:
-                made = self.node(a, tuple([join(p, y) for p in all_children[x]]))
-            else:
-                made = self.node(b, tuple([join(x, q) for q in all_children[y]]))
-            memo[x, y] = made
-            return made
-
-        return join(first, second)
-
-    def map(self, change: Callable[[Any], Hashable], node: Node, memo: dict[Node, Node]) -> Node:
-        """The diagram with every constant changed; `memo` belongs to that change alone."""
-        known = memo.get(node)
+        known = self._joined.get(operation)
         if known is None:
-            if self.is_terminal(node):
-                known = self.terminal(change(self._values[node]))
-            else:
-                kids = tuple(self.map(change, child, memo) for child in self._children[node])
-                known = self.node(self._variable[node], kids)
-            memo[node] = known
+            known = self._joined[operation] = Joined(self, operation, neutral, absorbing)
         return known
+
+    def mapped(self, change: Change) -> "Mapped":
+        """Every diagram with each constant changed, made as it is asked for and kept."""
+        known = self._mapped.get(change)
+        if known is None:
+            known = self._mapped[change] = Mapped(self, change)
+        return known
+
+    def meeting(self, nothing: Node) -> "Meeting":
+        """Of every pair of diagrams whether they meet: both are something else somewhere.
+
+        nothing: the constant that counts as being nowhere.
+        """
+        known = self._meeting.get(nothing)
+        if known is None:
+            known = self._meeting[nothing] = Meeting(self, nothing)
+        return known
+
+    def apply(self, operation: Operation, first: Node, second: Node) -> Node:
+        """The diagram of `operation` on two diagrams; nothing is kept but the diagram."""
+        return Joined(self, operation)[first, second]
+
+    def map(self, change: Change, node: Node) -> Node:
+        """The diagram with every constant changed; nothing is kept but the diagram."""
+        return Mapped(self, change)[node]
 
     def below(self, roots: Iterable[Node]) -> Iterator[Node]:
         """Every inner node reachable from the roots, once."""
@@ -149,3 +150,80 @@ class Diagrams:
             known = frozenset(self._variable[inner] for inner in self.below([node]))
             self._supports[node] = known
         return known
+
+
+class Joined(dict[tuple[Node, Node], Node]):
+    """Pairs of diagrams, each joined by one operation.
+
+    A dict that fills itself: what is known is found without a call, also on the way down. It does
+    not keep its store alive: a store that is not used any more is let go at once.
+    """
+
+    def __init__(
+        self,
+        store: Diagrams,
+        operation: Operation,
+        neutral: Node | None = None,
+        absorbing: Node | None = None,
+    ) -> None:
+        self._store = ref(store)
+        self._operation = operation
+        self._neutral = neutral
+        self._absorbing = absorbing
+
+    def __missing__(self, pair: tuple[Node, Node]) -> Node:
+        x, y = pair
+        if x == self._neutral or y == self._absorbing:
+            made = y
+        elif y == self._neutral or x == self._absorbing:
+            made = x
+        else:
+            made = self._descended(x, y)
+        self[pair] = made
+        return made
+
+    def _descended(self, x: Node, y: Node) -> Node:
+        store = self._store()
+        assert store is not None
+        variable, pairs = store.pairs(x, y)
+        if variable == _TERMINAL:
+            return store.terminal(self._operation(store.value(x), store.value(y)))
+        return store.node(variable, tuple(map(self.__getitem__, pairs)))
+
+
+class Meeting(dict[tuple[Node, Node], bool]):
+    """Pairs of diagrams, and whether they meet; filled like Joined, but only as far as it takes."""
+
+    def __init__(self, store: Diagrams, nothing: Node) -> None:
+        self._store = ref(store)
+        self._nothing = nothing
+
+    def __missing__(self, pair: tuple[Node, Node]) -> bool:
+        store = self._store()
+        assert store is not None
+        x, y = pair
+        if x == self._nothing or y == self._nothing:
+            return False
+        if x == y or store.is_terminal(x) or store.is_terminal(y):
+            return True
+        met = self[pair] = any(map(self.__getitem__, store.pairs(x, y)[1]))
+        return met
+
+
+class Mapped(dict[Node, Node]):
+    """Diagrams, each with every constant changed in one way; filled like Joined."""
+
+    def __init__(self, store: Diagrams, change: Change) -> None:
+        self._store = ref(store)
+        self._change = change
+
+    def __missing__(self, node: Node) -> Node:
+        store = self._store()
+        assert store is not None
+        if store.is_terminal(node):
+            made = store.terminal(self._change(store.value(node)))
+        else:
+            kids = tuple(map(self.__getitem__, store.children(node)))
+            made = store.node(store.variable(node), kids)
+        self[node] = made
+        return made

@@ -124,13 +124,13 @@ class Questions:
             self._liftable(rule) for rule, _ in barring
         ):
             made = self._restricted.restrict(self._known.of[name])
-            return store.map(if_declined, made, {}) if declined else made
+            return store.map(if_declined, made) if declined else made
         made = store.terminal(FALSE)
         for rule, node in barring:
-            made = store.apply(max, made, self._barring(rule, node), {})
+            made = store.apply(max, made, self._barring(rule, node))
         indicated = self._restricted.restrict(self._known.indicated[name])
-        made = store.apply(membership_of, indicated, made, {})
-        return store.map(if_declined, made, {}) if declined else made
+        made = store.apply(membership_of, indicated, made)
+        return store.map(if_declined, made) if declined else made
 
     def _presumed(self, name: str) -> Iterator[tuple[Rule, Node]]:
         """Exclusions that would count as «no» while unknown, and are true."""
@@ -147,7 +147,7 @@ class Questions:
             return self._restricted.restrict(node)
         truth = self._lifting(rule)
         blocks = rule.unknown_means is IfNotKnown.BLOCK
-        return truth if blocks else self._restricted.store.map(only_true, truth, {})
+        return truth if blocks else self._restricted.store.map(only_true, truth)
 
     def _lifting(self, rule: Rule) -> Node:
         """The truth of a rule, FALSE wherever it is lifted."""
@@ -181,7 +181,7 @@ class Questions:
             node = self._lifting(rule)
         else:
             node = restricted.restrict(self._known.referrals[rule_id])
-        return restricted.features(restricted.store.map(force_of(rule, self._trace), node, {}))
+        return restricted.features(restricted.store.map(force_of(rule, self._trace), node))
 
 
 def force_of(rule: Rule, trace: Trace) -> Callable[[Truth], bool]:

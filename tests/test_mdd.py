@@ -74,16 +74,57 @@ def test_none_and_false_are_two_values() -> None:
 def test_an_operation_is_done_point_by_point(first: str, second: str) -> None:
     store = Diagrams()
     a, b = build(store, FUNCTIONS[first]), build(store, FUNCTIONS[second])
-    joined = store.apply(lambda x, y: (x, y), a, b, {})
+    joined = store.apply(lambda x, y: (x, y), a, b)
     for at in everywhere():
         assert value(store, joined, at) == (FUNCTIONS[first](at), FUNCTIONS[second](at))
     assert joined == build(store, lambda at: (FUNCTIONS[first](at), FUNCTIONS[second](at)))
 
 
+@pytest.mark.parametrize("first", ["first", "second", "sum", "parity", "last_two"])
+@pytest.mark.parametrize("second", ["first", "sum", "parity", "most"])
+def test_what_needs_no_descent_is_the_same_as_with_it(first: str, second: str) -> None:
+    store = Diagrams()
+    a, b = build(store, FUNCTIONS[first]), build(store, FUNCTIONS[second])
+    least, most = store.terminal(0), store.terminal(4)
+    joined = store.joined(min, neutral=most, absorbing=least)
+    assert joined[a, b] == store.apply(min, a, b)
+    assert joined[a, most] == joined[most, a] == a
+    assert joined[a, least] == joined[least, a] == least
+    assert store.joined(min) is joined
+
+
+@pytest.mark.parametrize("first", list(FUNCTIONS))
+@pytest.mark.parametrize("second", list(FUNCTIONS))
+def test_two_diagrams_meet_where_neither_ends_in_nothing(first: str, second: str) -> None:
+    store = Diagrams()
+    a, b = build(store, FUNCTIONS[first]), build(store, FUNCTIONS[second])
+    for nothing in (0, 1, "x"):
+        met = any(
+            nothing not in (FUNCTIONS[first](at), FUNCTIONS[second](at)) for at in everywhere()
+        )
+        assert store.meeting(store.terminal(nothing))[a, b] is met
+
+
+def test_diagrams_of_other_places_do_not_meet() -> None:
+    store = Diagrams()
+    no, yes = store.terminal(0), store.terminal(1)
+    one, other = store.node(1, (no, yes, no)), store.node(1, (yes, no, no))
+    assert not store.meeting(no)[one, other]
+    assert store.meeting(no)[one, store.node(0, (no, one))]
+
+
+@pytest.mark.parametrize("name", list(FUNCTIONS))
+def test_what_was_changed_once_is_kept(name: str) -> None:
+    store = Diagrams()
+    node = build(store, FUNCTIONS[name])
+    assert store.mapped(str)[node] == store.map(str, node)
+    assert store.mapped(str) is store.mapped(str)
+
+
 @pytest.mark.parametrize("name", list(FUNCTIONS))
 def test_a_change_of_values_is_done_at_every_end(name: str) -> None:
     store = Diagrams()
-    changed = store.map(str, build(store, FUNCTIONS[name]), {})
+    changed = store.map(str, build(store, FUNCTIONS[name]))
     assert changed == build(store, lambda at: str(FUNCTIONS[name](at)))
 
 

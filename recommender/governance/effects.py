@@ -218,7 +218,7 @@ class Effects:
     # -- joining ----------------------------------------------------------------------------
 
     def _map(self, change: Callable[[Any], Hashable], node: Node) -> Node:
-        return self.world.store.map(change, node, {})
+        return self.world.store.map(change, node)
 
     def _and(self, *nodes: Node) -> Node:
         return self.world.every(nodes)
@@ -226,7 +226,7 @@ class Effects:
     def _over(self, below: Node, where: Node, value: Hashable) -> Node:
         """The diagram with this value where it is so, and what it was elsewhere."""
         return self.world.store.apply(
-            lambda under, so: value if so == TRUE else under, below, where, {}
+            lambda under, so: value if so == TRUE else under, below, where
         )
 
 

@@ -257,7 +257,7 @@ class Pair:
             if effect.kind == LIFTING and self._rests_on_moved(effect.rule):
                 yield Difference(effect, UNSURE, UNSURE, world.yes)
             return
-        joined = world.store.apply(_both, old, new, {})
+        joined = world.conditions.join(_both, old, new)
         for was, becomes in sorted(_ends(world.store, joined), key=repr):
             where = self.people.cut(world.where(joined, (was, becomes)))
             for name, region in self._relevant(effect, (was, becomes), where):

@@ -24,6 +24,19 @@ from recommender.rules import Invariant
 LINKS = Check("G00", "links", Severity.ERROR, lambda run, check: _links(run, check))
 
 
+@contextmanager
+def _no_collecting() -> Iterator[None]:
+    """Diagrams hold no circles: looking for garbage among them would only take time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+@_no_collecting()
 def prove(
     run: Run,
     checks: Sequence[Check] = USUAL,
@@ -35,11 +48,10 @@ def prove(
 
     ask_z3: have z3 decide the same claims. smt: a folder to write them to as SMT-LIB 2.
     """
-    with _no_collecting():
-        findings = list(_links(run, LINKS))
-        for check in checks:
-            run.tell(check.name)
-            findings += _carried_out(run, check)
+    findings = list(_links(run, LINKS))
+    for check in checks:
+        run.tell(check.name)
+        findings += _carried_out(run, check)
     opinion = None
     if ask_z3 or smt is not None:
         run.tell("second opinion")
@@ -49,8 +61,7 @@ def prove(
     run.tell("comparing with the evaluator")
     run.world.store.limit(None)  # every proof is done
     invariants = [one for one in run.rulebook.invariants.values() if one.id in proved]
-    with _no_collecting():
-        compared = validate(run.world, run.people, invariants)
+    compared = validate(run.world, run.people, invariants)
     header = run.rulebook.header
     return Report(
         rulebook={"id": header.id, "version": header.version, "digest": run.rulebook.digest},
@@ -63,18 +74,6 @@ def prove(
             "second_opinion": opinion,
         },
     )
-
-
-@contextmanager
-def _no_collecting() -> Iterator[None]:
-    """Diagrams hold no circles: looking for garbage among them would only take time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def _with_repairs(run: Run, findings: Sequence[Finding]) -> Iterator[Finding]:

@@ -9,12 +9,13 @@ a patient to start from, it is the one who differs from them in the fewest findi
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
+from typing import NamedTuple
 
 from recommender.conditions import FALSE, TRUE
-from recommender.governance.world import World
-from recommender.mdd import Node
+from recommender.diagrams import Space
+from recommender.governance.world import World, unasked_element
+from recommender.mdd import Diagrams, Node
 from recommender.regions import Classes, Member, Stretches, Switch, Variable
-from recommender.vocabulary import Feature
 
 Cube = Mapping[int, int]
 """For each variable that has to be known its element."""
@@ -23,8 +24,26 @@ Wide = Mapping[int, tuple[int, int]]
 """For an ordered variable that is known, the first and last region that will do."""
 
 Cost = tuple[int, int, int]
-Found = tuple[Cost, int]
-"""What it costs from here on, and the element that starts it."""
+"""How many features change, how much that asks, and how plainly it can be said."""
+
+_FEATURE, _PART = 1 << 40, 1 << 20
+"""A cost as one number: a feature counts more than any parts, a part more than any ranks."""
+
+_Found = tuple[int, int]
+"""What it costs from here on, as one number, and the element that starts it."""
+
+
+class _Asked(NamedTuple):
+    """What a search has to know of a variable."""
+
+    start: int
+    """The element that costs nothing."""
+    together: frozenset[int]
+    """The variables of the same feature: what is told of it is paid for once."""
+    costs: Sequence[int]
+    """For each element what it costs to state it first of the feature."""
+    changes: bool
+    """Whether anything else than the start may be stated."""
 
 
 class Search:
@@ -43,91 +62,34 @@ class Search:
         self._world = world
         self._store = world.store
         self._where = where
-        self._start = start
-        self._branches: dict[Node, Sequence[tuple[Node, int]]] = world.branches
-        self._best: dict[tuple[Node, bool], Found | None] = {}
+        self._best = _best(world, start)
 
     @cached_property
     def smallest(self) -> Cube | None:
         """What the plainest profile has known, or what changes; None when there is no profile."""
-        if self._search(self._where, -1) is None:
+        if self._best[self._where, False] is None:
             return None
         found: dict[int, int] = {}
-        node, before = self._where, -1
+        node, paid = self._where, False
         while not self._store.is_terminal(node):
-            best = self._search(node, before)
+            best = self._best[node, paid]
             assert best is not None
-            variable = self._store.variable(node)
-            stated = best[1] != self._from(variable)
-            if stated:
-                found[variable] = best[1]
-            node, before = self._store.children(node)[best[1]], variable if stated else -1
+            variable, element = self._store.variable(node), best[1]
+            asked = self._best.asked(variable)
+            node, paid = self._store.children(node)[element], False
+            if element != asked.start:
+                found[variable] = element
+                paid = self._store.variable(node) in asked.together
         return found
 
     @property
     def least(self) -> Cost | None:
-        """How many features change, how much that asks, and how plainly it can be said."""
-        found = self._search(self._where, -1)
-        return None if found is None else found[0]
-
-    def _from(self, variable: int) -> int:
-        unasked = self._world.unasked(variable)
-        return unasked if self._start is None else self._start.get(variable, unasked)
-
-    def _search(self, node: Node, before: int) -> Found | None:
-        """The least cost from here; None where nothing is found. `before`: what was just stated."""
-        if self._store.is_terminal(node):
-            return ((0, 0, 0), 0) if self._store.value(node) == TRUE else None
-        variable = self._store.variable(node)
-        paid = before >= 0 and self._world.subject(before) == self._world.subject(variable)
-        key = node, paid
-        if key not in self._best:
-            self._best[key] = min(self._ways(node, variable, paid=paid), default=None)
-        return self._best[key]
-
-    def _ways(self, node: Node, variable: int, *, paid: bool) -> Iterator[Found]:
-        start = self._from(variable)
-        children = self._store.children(node)
-        rest = self._search(children[start], variable if paid else -1)
-        if rest is not None:
-            yield rest[0], start
-        if self._start is not None and isinstance(self._world.space.variables[variable], Switch):
-            return
-        for child, element in self._leading(node, variable):
-            if child == children[start]:
-                continue
-            rest = self._search(child, variable)
-            if rest is not None:
-                mine = self._cost(variable, element, already=paid)
-                features, parts, rank = (a + b for a, b in zip(mine, rest[0], strict=True))
-                yield (features, parts, rank), element
-
-    def _leading(self, node: Node, variable: int) -> Sequence[tuple[Node, int]]:
-        """Each child once, with the plainest of the elements that lead there."""
-        known = self._branches.get(node)
-        if known is None:
-            found = self._world.space.variables[variable]
-            unasked = self._world.unasked(variable)
-            best: dict[Node, tuple[bool, int, int]] = {}
-            for element, child in enumerate(self._store.children(node)):
-                key = element == unasked, _rank(found, element), element
-                if child not in best or key < best[child]:
-                    best[child] = key
-            known = self._branches[node] = [(child, key[2]) for child, key in best.items()]
-        return known
-
-    def _cost(self, variable: int, element: int, *, already: bool) -> Cost:
-        found = self._world.space.variables[variable]
-        if isinstance(found, Switch):
-            return 2, 1, 0
-        asks = 1 if self._start is None else self._asks(found.feature, variable, element)
-        return int(not already), asks, _rank(found, element)
-
-    def _asks(self, feature: Feature, variable: int, element: int) -> int:
-        """How far from hand a change is: an answer, another answer, one forgotten, a history."""
-        unasked = self._world.unasked(variable)
-        weight = 3 if element == unasked else 1 if self._from(variable) == unasked else 2
-        return weight if feature.modifiable else 4 * weight
+        """What it costs; None when there is no profile."""
+        found = self._best[self._where, False]
+        if found is None:
+            return None
+        features, rest = divmod(found[0], _FEATURE)
+        return features, *divmod(rest, _PART)
 
     # -- more than one value ------------------------------------------------------------------
 
@@ -157,6 +119,110 @@ class Search:
         while will_do(last + 1):
             last += 1
         return first, last
+
+
+class _Places:
+    """Where the nodes of one world lead, with the plainest element for each place."""
+
+    def __init__(self, space: Space, store: Diagrams) -> None:
+        self.space = space
+        self.store = store
+        self._branches: dict[Node, Sequence[tuple[Node, int]]] = {}
+        self._ranks: dict[int, tuple[int, Sequence[int]]] = {}
+
+    def from_node(self, node: Node) -> Sequence[tuple[Node, int]]:
+        """Each child once, with the plainest of the elements that lead there."""
+        known = self._branches.get(node)
+        if known is None:
+            unasked, ranks = self.ranks(self.store.variable(node))
+            best: dict[Node, tuple[bool, int, int]] = {}
+            for element, child in enumerate(self.store.children(node)):
+                key = element == unasked, ranks[element], element
+                if child not in best or key < best[child]:
+                    best[child] = key
+            known = self._branches[node] = [(child, key[2]) for child, key in best.items()]
+        return known
+
+    def ranks(self, variable: int) -> tuple[int, Sequence[int]]:
+        """The element of what nobody has asked, and for each element its rank."""
+        known = self._ranks.get(variable)
+        if known is None:
+            found = self.space.variables[variable]
+            ranks = [_rank(found, element) for element in range(len(found.domain))]
+            known = self._ranks[variable] = unasked_element(found), ranks
+        return known
+
+
+def _best(world: World, start: Cube | None) -> "_Best":
+    """The table of a search; all that start from nothing share one."""
+    if "places" not in world.kept:
+        places = world.kept["places"] = _Places(world.space, world.store)
+        world.kept["plainest"] = _Best(places, None)
+    found: _Best = world.kept["plainest"]
+    return found if start is None else _Best(world.kept["places"], start)
+
+
+class _Best(dict[tuple[Node, bool], _Found | None]):
+    """The least cost from each node on, None where nothing is found; a dict that fills itself.
+
+    The second part of a key: whether the feature the node asks about is paid for.
+    """
+
+    def __init__(self, places: "_Places", start: Cube | None) -> None:
+        self._places = places
+        self._store = places.store
+        self._start = start
+        self._asked: dict[int, _Asked] = {}
+
+    def __missing__(self, key: tuple[Node, bool]) -> _Found | None:
+        node, paid = key
+        store = self._store
+        if store.is_terminal(node):
+            best = (0, 0) if store.value(node) == TRUE else None
+            self[key] = best
+            return best
+        variable = store.variable(node)
+        asked = self.asked(variable)
+        children = store.children(node)
+        straight = children[asked.start]
+        rest = self[straight, paid and store.variable(straight) in asked.together]
+        best = None if rest is None else (rest[0], asked.start)
+        for child, element in self._places.from_node(node) if asked.changes else ():
+            if child == straight:
+                continue
+            rest = self[child, store.variable(child) in asked.together]
+            if rest is not None:
+                cost = rest[0] + asked.costs[element] - (_FEATURE if paid else 0)
+                if best is None or (cost, element) < best:
+                    best = cost, element
+        self[key] = best
+        return best
+
+    def asked(self, variable: int) -> _Asked:
+        """What has to be known of a variable, found once."""
+        known = self._asked.get(variable)
+        if known is None:
+            known = self._asked[variable] = self._found_of(variable)
+        return known
+
+    def _found_of(self, variable: int) -> _Asked:
+        """How far from hand a change is: an answer, another answer, one forgotten, a history."""
+        space = self._places.space
+        found = space.variables[variable]
+        unasked, ranks = self._places.ranks(variable)
+        start = unasked if self._start is None else self._start.get(variable, unasked)
+        if isinstance(found, Switch):
+            costs = [2 * _FEATURE + _PART] * len(found.domain)
+            return _Asked(start, frozenset([variable]), costs, self._start is None)
+        feature = found.feature
+        together = {*space.of[feature.id], space.exactness.get(feature.id, variable)}
+        costs = [_FEATURE + _PART + rank for rank in ranks]
+        if self._start is not None:
+            asks = [1 if start == unasked else 2] * len(ranks)
+            asks[unasked] = 3
+            weight = _PART if feature.modifiable else 4 * _PART
+            costs = [_FEATURE + n * weight + rank for n, rank in zip(asks, ranks, strict=True)]
+        return _Asked(start, frozenset(together), costs, True)
 
 
 def _corners(world: World, cube: Cube, wide: Wide) -> Iterator[Cube]:

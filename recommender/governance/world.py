@@ -8,6 +8,7 @@ or an answer has lifted, and what the patient declines.
 
 import copy
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -26,7 +27,7 @@ from recommender.facts import Members, Possible, everything, exactly, member_cou
 from recommender.findings import WISHES
 from recommender.governance.derivations import derivations
 from recommender.mdd import Diagrams, Node
-from recommender.regions import Exactness, Switch
+from recommender.regions import Exactness, Switch, Variable
 from recommender.rulebook import Rulebook
 from recommender.rules import IfNotKnown, Rule, Verb
 from recommender.vocabulary import Feature
@@ -53,9 +54,8 @@ class World:
         self.conditions = Conditions(rulebook, self.inactive, space=self.space, store=self.store)
         self.no, self.yes = self.store.terminal(FALSE), self.store.terminal(TRUE)
         self._unasked: dict[int, int] = {}
-        self._where: dict[tuple[Any, ...], dict[Node, Node]] = {}
-        self.branches: dict[Node, Sequence[tuple[Node, int]]] = {}
-        """Kept by searches: where a node leads, with the plainest element for each place."""
+        self.kept: dict[str, Any] = {}
+        """What searches keep from one to the next; nothing of it holds a world."""
         self._memberships: dict[tuple[str, bool], Node] = {}
 
     def varied(self, rulebook: Rulebook, changed: Collection[str]) -> "World":
@@ -102,14 +102,17 @@ class World:
         """True where one is."""
         return self.conditions.fold(max, nodes, FALSE)
 
+    def meet(self, first: Node, second: Node) -> bool:
+        """Whether anybody is in both: of whom neither is FALSE. Faster than to see who."""
+        return self.store.meeting(self.no)[first, second]
+
     def negated(self, node: Node) -> Node:
         """The opposite."""
         return self.conditions.map(_opposite, node)
 
     def where(self, node: Node, *values: Any) -> Node:
         """TRUE where a diagram ends in one of these values, else FALSE."""
-        made = self._where.setdefault(values, {})
-        return self.store.map(lambda value: TRUE if value in values else FALSE, node, made)
+        return self.store.mapped(_OneOf(values))[node]
 
     def value(self, node: Node, elements: Mapping[int, int]) -> Any:
         """Where a diagram ends for one profile; what is not named is unknown, or not so."""
@@ -123,36 +126,18 @@ class World:
     def unasked(self, variable: int) -> int:
         """The element of what nobody has asked; a switch is off, and no act is on record."""
         if variable not in self._unasked:
-            found = self.space.variables[variable]
-            if isinstance(found, Switch | Exactness):
-                self._unasked[variable] = 0
-            else:
-                self._unasked[variable] = found.element(not_asked(found.feature))
+            self._unasked[variable] = unasked_element(self.space.variables[variable])
         return self._unasked[variable]
 
     def restricted(self, node: Node, seen: Mapping[int, int]) -> Node:
         """The diagram for the profiles of whom these variables are so."""
-        return self._replaced(node, lambda at, kids: kids[seen[at]] if at in seen else None)
+        return _Replaced(self.store, lambda at, kids: kids[seen[at]] if at in seen else None)[node]
 
     def some_of(self, node: Node, variables: Collection[int]) -> Node:
         """TRUE where it is so for some value of these variables."""
-        return self._replaced(node, lambda at, kids: self.some(kids) if at in variables else None)
-
-    def _replaced(self, node: Node, instead: Callable[[int, Sequence[Node]], Node | None]) -> Node:
-        """The diagram with inner nodes replaced, the lower ones first."""
-        made: dict[Node, Node] = {}
-
-        def at(node: Node) -> Node:
-            if self.store.is_terminal(node):
-                return node
-            if node not in made:
-                variable = self.store.variable(node)
-                kids = tuple([at(child) for child in self.store.children(node)])
-                other = instead(variable, kids)
-                made[node] = self.store.node(variable, kids) if other is None else other
-            return made[node]
-
-        return at(node)
+        return _Replaced(self.store, lambda at, kids: self.some(kids) if at in variables else None)[
+            node
+        ]
 
     # -- what rules do --------------------------------------------------------------------
 
@@ -250,6 +235,13 @@ def not_asked(feature: Feature) -> Possible:
     return everything(feature)
 
 
+def unasked_element(variable: Variable) -> int:
+    """The element of what nobody has asked; a switch is off, and no act is on record."""
+    if isinstance(variable, Switch | Exactness):
+        return 0
+    return variable.element(not_asked(variable.feature))
+
+
 def is_act(feature: Feature) -> bool:
     """Whether a feature says that an act was recorded."""
     return feature.id.startswith("release.") and not feature.from_
@@ -271,6 +263,38 @@ def is_liftable(rule: Rule) -> bool:
 def holds(rule: Rule, adaptation: str) -> bool:
     """Whether a refer holds an adaptation while in force."""
     return rule.text.hold == "all" or adaptation in rule.text.hold
+
+
+@dataclass(frozen=True, slots=True)
+class _OneOf:
+    """TRUE for each of these values, FALSE for any other."""
+
+    values: tuple[Any, ...]
+
+    def __call__(self, value: Any) -> Truth:
+        return TRUE if value in self.values else FALSE
+
+
+Instead = Callable[[int, Sequence[Node]], Node | None]
+"""What stands in place of a node that asks a variable and leads there; None: nothing else."""
+
+
+class _Replaced(dict[Node, Node]):
+    """Diagrams with inner nodes replaced, the lower ones first; a dict that fills itself."""
+
+    def __init__(self, store: Diagrams, instead: Instead) -> None:
+        self._store = store
+        self._instead = instead
+
+    def __missing__(self, node: Node) -> Node:
+        store = self._store
+        if store.is_terminal(node):
+            return node
+        variable = store.variable(node)
+        kids = tuple([self[child] for child in store.children(node)])
+        other = self._instead(variable, kids)
+        made = self[node] = store.node(variable, kids) if other is None else other
+        return made
 
 
 class Shared(NamedTuple):

@@ -117,9 +117,7 @@ def _can_lose(name: str, choice: Rule) -> bool:
     diagrams = Conditions(RULEBOOK, frozenset())
     store, chosen = diagrams.store, diagrams.of_rule(choice)
     for rule in _recommends(name):
-        both = store.apply(
-            lambda a, b: (a, b) == (TRUE, UNKNOWN), diagrams.of_rule(rule), chosen, {}
-        )
+        both = store.apply(lambda a, b: (a, b) == (TRUE, UNKNOWN), diagrams.of_rule(rule), chosen)
         ends = [both, *(child for node in store.below([both]) for child in store.children(node))]
         if any(store.value(end) for end in ends if store.is_terminal(end)):
             return True

@@ -74,7 +74,7 @@ def _matters(run: Run, rule: Rule, place: Place, felt: _Felt | None) -> bool:
     if felt is not None:
         conditions = run.world.conditions
         turned = conditions.join(_apart, conditions.of(rule.condition), conditions.of(less))
-        if any(run.world.every([turned, one.where]) != run.world.no for one in felt):
+        if any(run.world.meet(turned, one.where) for one in felt):
             return True
     return next(_as_if(run, rule, rule.condition, less).differences(), None) is not None
 

@@ -154,7 +154,7 @@ def _behind_test(world: World, test: Test, feature: str) -> Node:
         inner = _behind(world, rule.condition, feature)
         if inner != world.no:
             place = places[rule.concludes[1]]
-            still = world.store.map(_holding(place), possible, {})
+            still = world.store.map(_holding(place), possible)
             live = world.where(world.truth(rule), UNKNOWN)
             ways.append(world.every([unknown, live, still, inner]))
     return world.some(ways)
