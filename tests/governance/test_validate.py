@@ -31,22 +31,35 @@ RULES = {
     "safety.t.s": {"when": {"count": {"at_least": 4}}, "refer": "crisis", "release": "seen"},
 }
 
-BANDS = [{"id": "low", "title": "L", "range": [0, 3]}, {"id": "some", "title": "S", "range": [4, 6]}]
-LATER = [{"id": "low", "title": "L", "range": [0, 5]}, {"id": "some", "title": "S", "range": [6, 6]}]
-MUCH = [{"id": "much", "title": "M", "range": [7, 9]}]
+
+def bands(*ends: int) -> list[Plain]:
+    """Three bands up to these totals."""
+    starts = (0, *(end + 1 for end in ends))
+    return [
+        {"id": name, "title": name, "range": [low, high]}
+        for name, low, high in zip(SAME, starts, ends, strict=False)
+    ]
+
+
+SAME = {name: name for name in ("low", "some", "much")}
 SCALES: list[Plain] = [
     {"id": "one", "title": "One", "range": [0, 9]}
-    | {"bands_by": {"kind": {"one": BANDS + MUCH, "other": LATER + MUCH}}},
-    {"id": "two", "title": "Two", "range": [0, 9], "bands": BANDS + MUCH},
+    | {"bands_by": {"kind": {"one": bands(3, 6, 9), "other": bands(5, 6, 9)}}},
+    {"id": "two", "title": "Two", "range": [0, 9], "bands": bands(3, 6, 9)},
 ]
-SAME = {name: name for name in ("low", "some", "much")}
+"""The second table says otherwise of totals of 4 and 5."""
 READ = rulebook(
     [
         choice("kind", "one other"),
         ordinal(
             "use",
             "low some much",
-            **{"from": [*({"instrument": one, "band": SAME} for one in ("one", "two")), "clinician"]},
+            **{
+                "from": [
+                    *({"instrument": one, "band": SAME} for one in ("one", "two")),
+                    "clinician",
+                ]
+            },
             valid_for="P30D",
             safety={"positive": "much", "valid_for": "P300D"},
         ),
