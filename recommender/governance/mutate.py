@@ -191,7 +191,7 @@ class _Deciding:
             return Decided(mutant, Fate.UNDECIDED, "too_large")
 
     def _ways(self) -> Iterator[tuple[Fate, Callable[[Mutant], str]]]:
-        """What may notice a mutant, what people confirmed first."""
+        """What may notice a mutant, what authors vouch for first."""
         yield Fate.VIGNETTE, self._killing.vignette
         yield Fate.EXAMPLE, self._killing.example
         if self._pins:

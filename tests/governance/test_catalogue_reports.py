@@ -125,7 +125,7 @@ def rows(part: Element, caption: str) -> list[list[str]]:
 def test_a_rule_says_what_of_it_nobody_shows(site: Path) -> None:
     part = told(site, CLIP, "Shown")
     assert part.text().startswith(
-        "By vignettes that people confirmed: 1 of the 5 things that somebody can show. "
+        "By vignettes that their authors vouch for: 1 of the 5 things that somebody can show. "
         "Only by ones that nobody has confirmed: 0. By none: 4."
     )
     assert open_lines(part) == [
@@ -138,7 +138,7 @@ def test_a_rule_says_what_of_it_nobody_shows(site: Path) -> None:
 
 def test_a_rule_says_who_shows_what_and_whether_anybody_confirmed_that(site: Path) -> None:
     part = told(site, HIGH_RULE, "Shown")
-    assert listed(part, "Shown by vignettes that people confirmed (3)") == [
+    assert listed(part, "Shown by vignettes that their authors vouch for (3)") == [
         "It holds for somebody: high",
         "Without it somebody’s plan is another: high",
         "«mood is high» alone decides a plan while it is met: high",
@@ -161,7 +161,7 @@ def test_what_is_proved_impossible_leaves_the_count_and_is_listed(site: Path) ->
 def test_a_rule_says_which_changes_nothing_would_notice_and_who_shows_them(site: Path) -> None:
     part = told(site, CLIP, "Noticed")
     assert part.text().startswith(
-        "6 small changes were tried. Noticed by what people confirmed: 2 of the 6 that count "
+        "6 small changes were tried. Noticed by what authors vouch for: 2 of the 6 that count "
         "(33.3 %), 2 by vignettes. Only by what nobody has "
         "confirmed: 0. By nothing: 4. Safety rests on this rule; needed of all such rules "
         "together: 100 %."
@@ -180,7 +180,7 @@ def test_a_rule_says_which_changes_nothing_would_notice_and_who_shows_them(site:
 
 def test_what_nobody_has_confirmed_is_counted_apart_with_each_rule(site: Path) -> None:
     text = told(site, HIGH_RULE, "Noticed").text()
-    assert "Noticed by what people confirmed: 4 of the 9 that count (44.4 %)" in text
+    assert "Noticed by what authors vouch for: 4 of the 9 that count (44.4 %)" in text
     assert (
         "Only by what nobody has confirmed: 5, 3 by plans as they are today, "
         "2 by suggested vignettes. By nothing: 0."
@@ -272,7 +272,7 @@ def test_one_page_tells_classes_and_aspects_with_confirmed_and_unconfirmed_apart
     ]
     assert aspects[-1] == ["All of it", "9 of 20 (45 %)", "11 (55 %)", "9", "0", "7"]
     assert "Says the same twice: 5 of 9" in whole.text()
-    assert "with 1 vignette that people confirmed and 1 that nobody has confirmed" in whole.text()
+    assert "with 1 vignette that its author vouches for and 1 that nobody has confirmed" in whole.text()
     assert "of the rules in use" not in whole.text()
     assert "The vignettes are others" not in whole.text()
 
@@ -303,7 +303,7 @@ def test_an_adaptation_says_which_of_its_statuses_nobody_shows(site: Path) -> No
     main = page(site, "adaptations/mbct.html").by_id("page")
     part = described(main)["Shown"]
     assert "declined by the patient" in open_lines(part)
-    assert listed(part, "Shown by vignettes that people confirmed (1)") == ["in the plan: high"]
+    assert listed(part, "Shown by vignettes that their authors vouch for (1)") == ["in the plan: high"]
     assert "M: not now, because of a finding; declined" in page(site, "coverage.html").text()
 
 
@@ -311,8 +311,8 @@ def test_the_first_page_tells_all_three_in_short(site: Path) -> None:
     start = page(site, "index.html").by_id("page")
     text = start.text()
     assert "rules prove on this very rulebook: 5 proved" in text
-    assert "45 % is shown by vignettes that people confirmed, 55 % together with what" in text
-    assert "31.5 % is noticed by what people confirmed, 78.9 % together with what" in text
+    assert "45 % is shown by vignettes that their authors vouch for, 55 % together with what" in text
+    assert "31.5 % is noticed by what authors vouch for, 78.9 % together with what" in text
     assert "Not run" not in text
     assert "coverage.html" in targets(start)
 

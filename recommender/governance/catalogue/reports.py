@@ -172,7 +172,7 @@ def _by(key: str, several: Iterable[Document]) -> dict[str, list[Document]]:
 
 
 def _shown(mutant: Document) -> Document:
-    """A mutant, with whether people confirmed the vignette that shows it."""
+    """A mutant, with whether an author vouches for the vignette that shows it."""
     return mutant | {"confirmed": not mutant["vignette"].startswith(f"{PINNED}/")}
 
 
