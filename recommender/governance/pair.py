@@ -424,7 +424,7 @@ class Pair:
                     return
 
     def _settled(self, where: Node, name: str) -> Iterator[Node]:
-        """Somebody of whom nothing else is open that bears on this."""
+        """Somebody of whom nothing else is open that bears on this, and whom no choice bears on."""
         ways: list[tuple[Node, ...]] = []
         for effects in (self.before, self.after):
             world = effects.world
@@ -438,6 +438,7 @@ class Pair:
                 for rule in world.acting(Verb.ASK)
                 if rule.text.for_ == "all" or name in rule.text.for_
             ]
+            ways += _rivalling(world, (name,))
         world = self.before.world
         cube = somebody_without(world, self.people.cut(where), ways, self.people.cut)
         if cube is not None:
@@ -446,17 +447,7 @@ class Pair:
     def _unrivalled(self, where: Node, names: Sequence[str], but: str = "") -> Node:
         """Without the people for whom a choice by another rule may fall on something else."""
         for effects, outcomes in zip((self.before, self.after), self._outcomes, strict=True):
-            world = effects.world
-            ways = [
-                (
-                    world.where(world.truth(rule), UNKNOWN, TRUE),
-                    world.where(world.membership(other), Status.RECOMMENDED),
-                )
-                for rule in world.acting(Verb.CHOOSE_ONE)
-                if rule.id != but and not set(rule.targets).isdisjoint(names)
-                for other in rule.targets
-                if other not in names or {*rule.targets}.issubset(names)
-            ]
+            ways = list(_rivalling(effects.world, names, but))
             where = outcomes.without(where, ways)
         return self.people.cut(where)
 
@@ -467,6 +458,16 @@ class Pair:
             ways = [(effects.world.in_force(rule),) for rule in holding.values()]
             where = outcomes.without(where, ways)
         return self.people.cut(where)
+
+
+def _rivalling(world: World, names: Sequence[str], but: str = "") -> Iterator[tuple[Node, Node]]:
+    """The ways in which a choice by another rule may fall on something else than one of these."""
+    for rule in world.acting(Verb.CHOOSE_ONE):
+        if rule.id != but and not set(rule.targets).isdisjoint(names):
+            acting = world.where(world.truth(rule), UNKNOWN, TRUE)
+            for other in rule.targets:
+                if other not in names or {*rule.targets}.issubset(names):
+                    yield acting, world.where(world.membership(other), Status.RECOMMENDED)
 
 
 def _wishing(witness: Witness, effect: Effect) -> Iterator[Witness]:

@@ -180,7 +180,7 @@ STATUSES = (
 )
 
 
-@settings(max_examples=120)
+@settings(max_examples=300)
 @given(rulebook=drawn.rulebooks(features=2, rules=9))
 def test_the_three_agree_on_every_question(rulebook: Rulebook) -> None:
     people = possible_people(rulebook)
