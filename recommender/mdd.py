@@ -55,9 +55,10 @@ class Diagrams:
         first = children[0]
         if children.count(first) == len(children):
             return first
-        known = self._unique.get((variable, children))
+        key = variable, children
+        known = self._unique.get(key)
         if known is None:
-            known = self._unique[variable, children] = self._add(variable, children, None)
+            known = self._unique[key] = self._add(variable, children, None)
         return known
 
     def _add(self, variable: int, children: tuple[Node, ...], value: Any) -> Node:

@@ -18,6 +18,7 @@ class Learning:
         self._world = world
         self._of = of
         self._made: dict[Node, Node] = {}
+        self._elements: dict[int, Sequence[Sequence[int]]] = {}
 
     def may_become(self, node: Node) -> Node:
         """Where it is so, or may become so."""
@@ -34,12 +35,20 @@ class Learning:
 
     def _widened(self, variable: int, kids: Sequence[Node]) -> list[Node]:
         """For each element, where it is so for some element that an answer can make of it."""
-        world = self._world
         made: dict[frozenset[Node], Node] = {}
         widened = []
-        for element in range(len(kids)):
-            several = frozenset(kids[at] for at in world.space.narrower(variable, element))
+        for narrower in self._narrower(variable):
+            several = frozenset(map(kids.__getitem__, narrower))
             if several not in made:
-                made[several] = world.some(sorted(several))
+                made[several] = self._world.some(sorted(several))
             widened.append(made[several])
         return widened
+
+    def _narrower(self, variable: int) -> Sequence[Sequence[int]]:
+        """For each element what an answer can make of it."""
+        known = self._elements.get(variable)
+        if known is None:
+            space = self._world.space
+            size = len(space.variables[variable].domain)
+            known = self._elements[variable] = [space.narrower(variable, n) for n in range(size)]
+        return known

@@ -124,14 +124,17 @@ class _Checking:
         """What a feature can be, as far as these variables tell it, and whether that is all."""
         key = name, variables
         if key not in self._found:
-            sizes = [range(len(self._world.space.variables[at].domain)) for at in variables]
+            of = self._world.space.variables
+            sizes = [range(len(of[at].domain)) for at in variables]
             few = prod(map(len, sizes)) <= MOST_COMBINATIONS
             made = []
             for elements in product(*sizes) if few else self._some(sizes):
                 cube = dict(zip(variables, elements, strict=True))
                 facts = facts_of(self._world, cube, [name])
                 if facts is not None:
-                    made.append((facts[name], elements_of(self._world, facts)))
+                    possible = facts[name]
+                    found = {at: of[at].element(possible) for at in variables}
+                    made.append((possible, found))
             self._found[key] = made, few
         return self._found[key]
 
@@ -217,19 +220,26 @@ class Evaluator:
 
     def truth(self, condition: Condition, facts: Mapping[str, Possible]) -> Truth:
         """The truth of a condition; what has no fact is unknown."""
+        concluding = self._rulebook.concluding
+        given = {name: one for name, one in facts.items() if name not in concluding}
+        return self._truth(condition, given)
+
+    def _truth(self, condition: Condition, facts: dict[str, Possible]) -> Truth:
         return judge(condition, lambda test: self._test(test, facts))
 
-    def _test(self, test: Test, facts: Mapping[str, Possible]) -> Truth:
-        feature = self._rulebook.features[test.feature]
-        return self._judges[test](self._possible(feature, facts))
+    def _test(self, test: Test, facts: dict[str, Possible]) -> Truth:
+        name = test.feature
+        if name not in facts:
+            facts[name] = self._possible(self._rulebook.features[name], facts)
+        return self._judges[test](facts[name])
 
-    def _possible(self, feature: Feature, facts: Mapping[str, Possible]) -> Possible:
+    def _possible(self, feature: Feature, facts: dict[str, Possible]) -> Possible:
+        """What a feature without a fact can be: what its rules conclude, else anything."""
         rules = self._rulebook.concluding.get(feature.id)
         if rules is None:
-            known = facts.get(feature.id)
-            return everything(feature) if known is None else known
+            return everything(feature)
         truths = {
-            rule.id: 0 if rule.id in self._inactive else self.truth(rule.condition, facts)
+            rule.id: 0 if rule.id in self._inactive else self._truth(rule.condition, facts)
             for rule in rules
         }
         return concluded(feature, rules, truths)
