@@ -16,12 +16,12 @@ from typing import Any, Final
 
 from benchmarks.__main__ import machine
 from recommender import Rulebook, load_rulebook
-from recommender.governance.diff import compare
-from recommender.governance.mutants import mutants
-from recommender.governance.operators import Operator
+from recommender.governance.comparing.diff import compare
+from recommender.governance.mutation.mutants import mutants
+from recommender.governance.mutation.operators import Operator
+from recommender.governance.mutation.seeded import Caught, Family, seeded
 from recommender.governance.prove import prove
 from recommender.governance.run import Run
-from recommender.governance.seeded import Caught, Family, seeded
 from recommender.governance.vignettes import read_vignettes
 
 README: Final = Path(__file__).parent / "README.md"

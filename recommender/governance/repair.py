@@ -10,8 +10,8 @@ from dataclasses import replace
 from typing import Final
 
 from recommender.governance.findings import Plain
-from recommender.governance.mutants import Mutant, mutants
-from recommender.governance.operators import Operator
+from recommender.governance.mutation.mutants import Mutant, mutants
+from recommender.governance.mutation.operators import Operator
 from recommender.governance.run import Run
 from recommender.rules import IfNotKnown, Invariant, Rule, Verb
 

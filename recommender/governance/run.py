@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from recommender import content as files
 from recommender.gather import gather
-from recommender.governance.effects import Effects
+from recommender.governance.comparing.effects import Effects
 from recommender.governance.findings import Finding, Plain, Severity, Verdict
 from recommender.governance.outcomes import Outcomes
 from recommender.governance.people import People

@@ -12,9 +12,9 @@ from datetime import date
 from functools import cache
 
 from recommender import load_rulebook
-from recommender.governance import mutate as mutation
-from recommender.governance.coverage import Coverage, Fate, coverage
-from recommender.governance.mutate import Mutation, mutate
+from recommender.governance.coverage.coverage import Coverage, Fate, coverage
+from recommender.governance.mutation import mutate as mutation
+from recommender.governance.mutation.mutate import Mutation, mutate
 from recommender.governance.vignettes import (
     is_reviewed,
     read_pinned,

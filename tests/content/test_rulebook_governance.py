@@ -11,10 +11,10 @@ import pytest
 
 from recommender import Rulebook, load_rulebook
 from recommender.governance.findings import Finding, Report, Severity, Verdict
+from recommender.governance.mutation.seeded import Family, seeded
 from recommender.governance.prove import prove
 from recommender.governance.registry import USUAL
 from recommender.governance.run import Run
-from recommender.governance.seeded import Family, seeded
 from recommender.governance.vignettes import read_vignettes
 
 DAY = date(2026, 11, 26)

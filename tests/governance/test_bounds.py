@@ -10,7 +10,7 @@ from recommender import Rulebook, load_rulebook
 from recommender.candidates import Status
 from recommender.errors import RecommenderError
 from recommender.governance.bounds import Bounds
-from recommender.governance.crossing import Crossing
+from recommender.governance.suites.crossing import Crossing
 from recommender.governance.vignettes import read_pinned, read_vignettes
 from recommender.pipeline import recommend
 from recommender.profile import as_profile

@@ -272,7 +272,10 @@ def test_one_page_tells_classes_and_aspects_with_confirmed_and_unconfirmed_apart
     ]
     assert aspects[-1] == ["All of it", "9 of 20 (45 %)", "11 (55 %)", "9", "0", "7"]
     assert "Says the same twice: 5 of 9" in whole.text()
-    assert "with 1 vignette that its author vouches for and 1 that nobody has confirmed" in whole.text()
+    assert (
+        "with 1 vignette that its author vouches for and 1 that nobody has confirmed"
+        in whole.text()
+    )
     assert "of the rules in use" not in whole.text()
     assert "The vignettes are others" not in whole.text()
 
@@ -303,7 +306,9 @@ def test_an_adaptation_says_which_of_its_statuses_nobody_shows(site: Path) -> No
     main = page(site, "adaptations/mbct.html").by_id("page")
     part = described(main)["Shown"]
     assert "declined by the patient" in open_lines(part)
-    assert listed(part, "Shown by vignettes that their authors vouch for (1)") == ["in the plan: high"]
+    assert listed(part, "Shown by vignettes that their authors vouch for (1)") == [
+        "in the plan: high"
+    ]
     assert "M: not now, because of a finding; declined" in page(site, "coverage.html").text()
 
 
@@ -311,7 +316,9 @@ def test_the_first_page_tells_all_three_in_short(site: Path) -> None:
     start = page(site, "index.html").by_id("page")
     text = start.text()
     assert "rules prove on this very rulebook: 5 proved" in text
-    assert "45 % is shown by vignettes that their authors vouch for, 55 % together with what" in text
+    assert (
+        "45 % is shown by vignettes that their authors vouch for, 55 % together with what" in text
+    )
     assert "31.5 % is noticed by what authors vouch for, 78.9 % together with what" in text
     assert "Not run" not in text
     assert "coverage.html" in targets(start)

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from recommender import Rulebook
 from recommender.candidates import Status
 from recommender.conditions import FALSE, TRUE, UNKNOWN
-from recommender.governance.cases import Cases
-from recommender.governance.coverage import Coverage, Fate, coverage, document, suite
-from recommender.governance.covering import Covering
-from recommender.governance.feasible import Feasible, Verdict
-from recommender.governance.obligations import Aspect, Obligation, obligations
-from recommender.governance.suggest import label
+from recommender.governance.coverage.coverage import Coverage, Fate, coverage, document, suite
+from recommender.governance.coverage.covering import Covering
+from recommender.governance.coverage.feasible import Feasible, Verdict
+from recommender.governance.coverage.obligations import Aspect, Obligation, obligations
+from recommender.governance.suites.cases import Cases
+from recommender.governance.suites.suggest import label
 from recommender.governance.vignettes import differences, is_reviewed
 from recommender.pipeline import recommend
 from recommender.profile import Profile, as_profile

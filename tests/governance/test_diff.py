@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from recommender import Rulebook
-from recommender.governance.diff import compare
+from recommender.governance.comparing.diff import compare
 from recommender.governance.findings import Finding, Report
 from recommender.profile import Profile, as_profile
 from tests.building import AS_OF, CRISIS, Plain, boolean, integer, ordinal, patient, rulebook

@@ -10,10 +10,17 @@ from hypothesis import strategies as st
 
 from recommender import Rulebook, conditions
 from recommender.conditions import AllOf, AnyOf, Not, compile_test, judge
-from recommender.governance.mutants import Mutant, mutants
-from recommender.governance.operators import Operator
-from recommender.governance.seeded import Family, family_of
-from recommender.governance.trees import atoms, meaning, places, replaced, under_not, without
+from recommender.governance.mutation.mutants import Mutant, mutants
+from recommender.governance.mutation.operators import Operator
+from recommender.governance.mutation.seeded import Family, family_of
+from recommender.governance.mutation.trees import (
+    atoms,
+    meaning,
+    places,
+    replaced,
+    under_not,
+    without,
+)
 from tests import strategies as drawn
 from tests.building import Plain, boolean, choice, decimal, integer, members, ordinal, rulebook
 

@@ -11,12 +11,19 @@ from hypothesis import strategies as st
 
 from recommender import Rulebook
 from recommender.errors import EngineError
-from recommender.governance.bearing import bearing
-from recommender.governance.effects import QUESTION, seen
-from recommender.governance.killing import Killing
-from recommender.governance.mutants import Mutant, mutants
-from recommender.governance.mutate import Decided, Fate, Mutation, document, mutate, percent
-from recommender.governance.operators import Operator
+from recommender.governance.comparing.effects import QUESTION, seen
+from recommender.governance.mutation.bearing import bearing
+from recommender.governance.mutation.killing import Killing
+from recommender.governance.mutation.mutants import Mutant, mutants
+from recommender.governance.mutation.mutate import (
+    Decided,
+    Fate,
+    Mutation,
+    document,
+    mutate,
+    percent,
+)
+from recommender.governance.mutation.operators import Operator
 from recommender.governance.vignettes import differences, expectation
 from recommender.pipeline import recommend
 from recommender.profile import Profile, as_profile

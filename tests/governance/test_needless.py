@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recommender import Rulebook
-from recommender.governance.effects import seen
+from recommender.governance.comparing.effects import seen
 from recommender.governance.findings import Verdict
+from recommender.governance.mutation.trees import places, without
 from recommender.governance.registry import CHECKS
 from recommender.governance.run import Run
-from recommender.governance.trees import places, without
 from recommender.governance.witness import Witness, run
 from tests import strategies as drawn
 from tests.building import Plain, concluded, ordinal

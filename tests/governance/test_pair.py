@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from recommender import Rulebook
 from recommender.facts import Possible, everything
-from recommender.governance.effects import seen
-from recommender.governance.pair import Difference, Pair
+from recommender.governance.comparing.effects import seen
+from recommender.governance.comparing.pair import Difference, Pair
 from recommender.governance.witness import Witness, run
 from recommender.rules import IfNotKnown
 from tests import strategies as drawn

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from recommender import Rulebook
 from recommender.conditions import UNKNOWN
 from recommender.gather import Gathered
-from recommender.governance.effects import seen
+from recommender.governance.comparing.effects import seen
 from recommender.governance.findings import Finding, Severity
 from recommender.governance.registry import CHECKS
 from recommender.governance.run import Run

@@ -9,8 +9,8 @@ import pytest
 from recommender import Rulebook, load_rulebook
 from recommender.assess import assess
 from recommender.facts import Members, Options, Possible, Span, narrows
-from recommender.governance.histories import histories
-from recommender.governance.realise import edited, realised
+from recommender.governance.suites.histories import histories
+from recommender.governance.suites.realise import edited, realised
 from recommender.governance.vignettes import read_vignettes
 from recommender.governance.witness import Witness
 from recommender.profile import as_profile

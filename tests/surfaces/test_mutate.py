@@ -14,7 +14,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner, Result
 
-from recommender.governance.pinning import few
+from recommender.governance.suites.pinning import few
 from recommender.surfaces.cli import app
 from tests.building import AS_OF, FILES, SAFE, Plain, patient, write
 

@@ -15,7 +15,7 @@ from recommender import content as files
 from recommender.envelope import FOLDER, canonical
 from recommender.envelope import REPORTS as STORE
 from recommender.errors import Problem
-from recommender.governance.diff import compare
+from recommender.governance.comparing.diff import compare
 from recommender.governance.findings import CLEAN, Verdict
 from recommender.governance.lint.run import lint
 from recommender.governance.prove import prove

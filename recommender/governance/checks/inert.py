@@ -12,11 +12,11 @@ from dataclasses import replace
 
 from recommender.conditions import ALWAYS, AnyOf, Condition, Test, say_test
 from recommender.governance.checks.needless import compared, is_missed
+from recommender.governance.comparing.pair import Difference, Pair
 from recommender.governance.findings import Finding, Severity
-from recommender.governance.pair import Difference, Pair
+from recommender.governance.mutation.trees import Place, atoms, replaced
+from recommender.governance.mutation.trees import without as left_out
 from recommender.governance.run import Check, Run, found
-from recommender.governance.trees import Place, atoms, replaced
-from recommender.governance.trees import without as left_out
 from recommender.rulebook import Rulebook
 from recommender.rules import Rule, Verb
 

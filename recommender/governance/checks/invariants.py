@@ -16,8 +16,8 @@ from recommender.conditions import ALWAYS, tests_of
 from recommender.governance.claims import Confirms, Decision, decide
 from recommender.governance.findings import Finding, Plain, Verdict
 from recommender.governance.outcomes import Outcomes
-from recommender.governance.realise import Shows, realised
 from recommender.governance.run import Check, Run
+from recommender.governance.suites.realise import Shows, realised
 from recommender.governance.witness import Witness, run, written
 from recommender.governance.world import DECLINED
 from recommender.invariants import breaks

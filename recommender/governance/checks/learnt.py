@@ -27,7 +27,7 @@ from recommender.conditions import (
 )
 from recommender.facts import Span
 from recommender.governance.checks.invariants import described
-from recommender.governance.effects import ASSUMED
+from recommender.governance.comparing.effects import ASSUMED
 from recommender.governance.findings import Finding, Severity, Verdict
 from recommender.governance.learning import Learning
 from recommender.governance.run import Check, Run, found

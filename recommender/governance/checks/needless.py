@@ -11,9 +11,9 @@ mistake. A conclusion that changes no plan only tells the clinician something: i
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
-from recommender.governance.effects import Effects
+from recommender.governance.comparing.effects import Effects
+from recommender.governance.comparing.pair import Pair
 from recommender.governance.findings import Finding, Severity
-from recommender.governance.pair import Pair
 from recommender.governance.run import Check, Run, found
 from recommender.governance.world import Shared, World
 from recommender.rulebook import Rulebook

@@ -81,7 +81,7 @@ def propose(
     from recommender.governance.approval.signing import write_new
     from recommender.governance.approval.statement import Terms
     from recommender.governance.approval.statement import propose as made
-    from recommender.governance.revisions import folder_of
+    from recommender.governance.comparing.revisions import folder_of
     from recommender.rulebook import load_with_places
 
     terms = Terms(

@@ -84,9 +84,9 @@ def _report(
 ) -> "Report":
     from contextlib import ExitStack
 
-    from recommender.governance.diff import compare
-    from recommender.governance.pair import BUDGET
-    from recommender.governance.revisions import folder_of
+    from recommender.governance.comparing.diff import compare
+    from recommender.governance.comparing.pair import BUDGET
+    from recommender.governance.comparing.revisions import folder_of
     from recommender.governance.vignettes import stored
     from recommender.rulebook import load_rulebook
 

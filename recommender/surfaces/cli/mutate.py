@@ -72,9 +72,9 @@ def mutate(
 
     Example: recommender rules mutate --rule safety.tms --suggest to-review
     """
-    from recommender.governance.mutate import document, suite
-    from recommender.governance.mutate import mutate as change_all
-    from recommender.governance.pair import BUDGET
+    from recommender.governance.comparing.pair import BUDGET
+    from recommender.governance.mutation.mutate import document, suite
+    from recommender.governance.mutation.mutate import mutate as change_all
 
     folder = terminal.folder(suggest, "--suggest")
     rulebook, vignettes, places = _read(content)
@@ -119,9 +119,9 @@ def coverage(
 
     Example: recommender rules coverage --suggest to-review
     """
-    from recommender.governance.coverage import coverage as look
-    from recommender.governance.coverage import document, suite
-    from recommender.governance.pair import BUDGET
+    from recommender.governance.comparing.pair import BUDGET
+    from recommender.governance.coverage.coverage import coverage as look
+    from recommender.governance.coverage.coverage import document, suite
 
     folder = terminal.folder(suggest, "--suggest")
     rulebook, vignettes, places = _read(content)
@@ -162,8 +162,8 @@ def pin(
     Example: recommender rules pin
     """
     from recommender.content import is_installed
-    from recommender.governance.pinning import document, old_files
-    from recommender.governance.pinning import pin as pin_all
+    from recommender.governance.suites.pinning import document, old_files
+    from recommender.governance.suites.pinning import pin as pin_all
     from recommender.governance.vignettes import pinned_folder, read_vignettes
 
     folder = pinned_folder(content)

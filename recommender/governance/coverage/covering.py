@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator, Sequence
 from recommender.candidates import Status
 from recommender.conditions import FALSE, TRUE, Truth
 from recommender.facts import Possible, exactly
-from recommender.governance.cases import Case, Cases
-from recommender.governance.effects import seen
-from recommender.governance.obligations import OTHERWISE, Aspect, Obligation, instead
+from recommender.governance.comparing.effects import seen
+from recommender.governance.coverage.obligations import OTHERWISE, Aspect, Obligation, instead
+from recommender.governance.suites.cases import Case, Cases
 from recommender.rulebook import Rulebook
 from recommender.rules import Rule
 

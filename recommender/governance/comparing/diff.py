@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from recommender.candidates import Status
 from recommender.conditions import tests_of
-from recommender.governance.effects import (
+from recommender.governance.comparing.effects import (
     ADAPTATION,
     ASSUMPTION,
     CAUTION,
@@ -26,13 +26,13 @@ from recommender.governance.effects import (
     Effect,
     plain,
 )
+from recommender.governance.comparing.nearest import Known, Neighbours, known
+from recommender.governance.comparing.nearest import shows as shown_by
+from recommender.governance.comparing.pair import BUDGET, UNSURE, Difference, Pair, meaning
+from recommender.governance.comparing.rewritten import information, rewritten, written
+from recommender.governance.comparing.side_by_side import side_by_side
 from recommender.governance.findings import Finding, Plain, Report, Severity, Verdict
-from recommender.governance.nearest import Known, Neighbours, known
-from recommender.governance.nearest import shows as shown_by
-from recommender.governance.pair import BUDGET, UNSURE, Difference, Pair, meaning
-from recommender.governance.rewritten import information, rewritten, written
 from recommender.governance.search import Search
-from recommender.governance.side_by_side import side_by_side
 from recommender.governance.witness import Witness, witness_of
 from recommender.governance.witness import written as described
 from recommender.mdd import Diagrams, Node, TooLarge

@@ -27,7 +27,7 @@ from recommender.facts import (
     value_of,
 )
 from recommender.governance.derivations import TRIALS
-from recommender.governance.histories import counts_trials, histories
+from recommender.governance.suites.histories import counts_trials, histories
 from recommender.governance.witness import LATE, Days, Witness
 from recommender.governance.world import is_wish
 from recommender.pipeline import answer_of

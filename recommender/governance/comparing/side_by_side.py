@@ -6,9 +6,9 @@ stand elsewhere, and every other effect that is another.
 
 from collections.abc import Iterator
 
-from recommender.governance.effects import ADAPTATION, MEMBERSHIP, START, STRENGTH, Effect
+from recommender.governance.comparing.effects import ADAPTATION, MEMBERSHIP, START, STRENGTH, Effect
+from recommender.governance.comparing.nearest import Known
 from recommender.governance.findings import Plain
-from recommender.governance.nearest import Known
 from recommender.recommendation import Recommendation
 
 _PLACES = frozenset({MEMBERSHIP, START, STRENGTH, ADAPTATION})

@@ -15,9 +15,9 @@ from recommender.candidates import Status
 from recommender.conditions import TRUE, UNKNOWN, Test
 from recommender.governance.bounds import Bounds
 from recommender.governance.claims import MOST_TRIED
-from recommender.governance.comparing import Comparing
-from recommender.governance.obligations import OTHERWISE, Aspect, Obligation, instead
-from recommender.governance.pair import BUDGET, Difference, Pair
+from recommender.governance.comparing.comparing import Comparing
+from recommender.governance.comparing.pair import BUDGET, Difference, Pair
+from recommender.governance.coverage.obligations import OTHERWISE, Aspect, Obligation, instead
 from recommender.governance.people import People
 from recommender.governance.search import Search, cube_node
 from recommender.governance.witness import Witness, run, witness_of

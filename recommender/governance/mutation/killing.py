@@ -13,11 +13,11 @@ from typing import NamedTuple
 
 from recommender.conditions import Truth, tests_of
 from recommender.errors import EngineError
-from recommender.governance.cases import Answered, Case, Cases, goes_by_day, spoken, touched
-from recommender.governance.effects import Effect, seen
+from recommender.governance.comparing.effects import Effect, seen
+from recommender.governance.comparing.pair import with_conclusions
 from recommender.governance.examples import WANTED, truth_of
-from recommender.governance.mutants import Mutant
-from recommender.governance.pair import with_conclusions
+from recommender.governance.mutation.mutants import Mutant
+from recommender.governance.suites.cases import Answered, Case, Cases, goes_by_day, spoken, touched
 from recommender.governance.vignettes import differences
 from recommender.invariants import require_invariants
 from recommender.profile import Profile

@@ -12,14 +12,14 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from recommender.governance.checks.invariants import decided
-from recommender.governance.comparing import Comparing
+from recommender.governance.comparing.comparing import Comparing
+from recommender.governance.comparing.nearest import Neighbours, known
+from recommender.governance.comparing.pair import BUDGET, Difference, Pair
 from recommender.governance.findings import Verdict
 from recommender.governance.jobs import in_order
-from recommender.governance.killing import Killing
-from recommender.governance.mutants import Mutant, mutants
-from recommender.governance.nearest import Neighbours, known
-from recommender.governance.operators import Operator
-from recommender.governance.pair import BUDGET, Difference, Pair
+from recommender.governance.mutation.killing import Killing
+from recommender.governance.mutation.mutants import Mutant, mutants
+from recommender.governance.mutation.operators import Operator
 from recommender.governance.repair import is_about
 from recommender.governance.run import Run
 from recommender.mdd import TooLarge

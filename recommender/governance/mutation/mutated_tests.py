@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from recommender.conditions import COMPARISONS, Test, rank
-from recommender.governance.operators import Operator
+from recommender.governance.mutation.operators import Operator
 from recommender.rulebook import Rulebook
 from recommender.vocabulary import NUMERIC, ORDERED, Band, Feature, Instrument, Kind, Scalar, Source
 

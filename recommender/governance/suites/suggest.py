@@ -13,11 +13,11 @@ from typing import Final, Generic, TypeVar
 
 from recommender.errors import EngineError, ProfileError
 from recommender.facts import Possible
-from recommender.governance.cases import Case, Cases
-from recommender.governance.crossing import Crossing
+from recommender.governance.coverage.obligations import Obligation
 from recommender.governance.findings import Plain
-from recommender.governance.obligations import Obligation
-from recommender.governance.realise import Shows, edited, realised
+from recommender.governance.suites.cases import Case, Cases
+from recommender.governance.suites.crossing import Crossing
+from recommender.governance.suites.realise import Shows, edited, realised
 from recommender.governance.vignettes import expectation
 from recommender.governance.witness import Witness
 from recommender.governance.world import rests_on

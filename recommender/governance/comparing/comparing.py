@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from datetime import date
 
 from recommender.conditions import tests_of
-from recommender.governance.effects import Effects
-from recommender.governance.pair import BUDGET, Pair
+from recommender.governance.comparing.effects import Effects
+from recommender.governance.comparing.pair import BUDGET, Pair
 from recommender.governance.people import People
 from recommender.governance.world import World, is_liftable
 from recommender.rulebook import Rulebook

@@ -18,19 +18,19 @@ from typing import Any, Final, NamedTuple
 
 from recommender.engines import native
 from recommender.facts import Possible
-from recommender.governance.bearing import bearing
-from recommender.governance.cases import Case, Cases
-from recommender.governance.comparing import Comparing
-from recommender.governance.effects import seen
+from recommender.governance.comparing.comparing import Comparing
+from recommender.governance.comparing.effects import seen
+from recommender.governance.comparing.nearest import Neighbours, known
+from recommender.governance.comparing.pair import BUDGET, Difference, Pair
 from recommender.governance.findings import Plain
 from recommender.governance.jobs import in_order
-from recommender.governance.killing import Killing
-from recommender.governance.mutants import Mutant, mutants
-from recommender.governance.nearest import Neighbours, known
-from recommender.governance.pair import BUDGET, Difference, Pair
-from recommender.governance.realise import realised
+from recommender.governance.mutation.bearing import bearing
+from recommender.governance.mutation.killing import Killing
+from recommender.governance.mutation.mutants import Mutant, mutants
 from recommender.governance.run import Places
-from recommender.governance.suggest import Suite
+from recommender.governance.suites.cases import Case, Cases
+from recommender.governance.suites.realise import realised
+from recommender.governance.suites.suggest import Suite
 from recommender.governance.vignettes import expectation
 from recommender.governance.witness import Witness, written
 from recommender.mdd import TooLarge

@@ -15,13 +15,13 @@ from typing import Any
 
 from recommender.content import read_yaml
 from recommender.errors import ContentError, EngineError, ProfileError
-from recommender.governance import coverage as covering
-from recommender.governance import mutate as mutation
-from recommender.governance.cases import Cases
-from recommender.governance.covering import Covering
+from recommender.governance.coverage import coverage as covering
+from recommender.governance.coverage.covering import Covering
 from recommender.governance.jobs import in_order
-from recommender.governance.killing import Killing
-from recommender.governance.suggest import label, vignette
+from recommender.governance.mutation import mutate as mutation
+from recommender.governance.mutation.killing import Killing
+from recommender.governance.suites.cases import Cases
+from recommender.governance.suites.suggest import label, vignette
 from recommender.pipeline import recommend
 from recommender.profile import Profile, as_profile
 from recommender.rulebook import Rulebook

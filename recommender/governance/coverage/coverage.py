@@ -13,16 +13,16 @@ from fractions import Fraction
 from typing import Final, NamedTuple
 
 from recommender.conditions import say_test
-from recommender.governance.cases import Cases
-from recommender.governance.covering import Covering
-from recommender.governance.feasible import Chance, Feasible, Verdict
+from recommender.governance.comparing.pair import BUDGET
+from recommender.governance.coverage.covering import Covering
+from recommender.governance.coverage.feasible import Chance, Feasible, Verdict
+from recommender.governance.coverage.obligations import Aspect, Obligation, obligations
 from recommender.governance.findings import Plain
 from recommender.governance.jobs import in_order
-from recommender.governance.mutate import percent
-from recommender.governance.obligations import Aspect, Obligation, obligations
-from recommender.governance.pair import BUDGET
+from recommender.governance.mutation.mutate import percent
 from recommender.governance.run import Places
-from recommender.governance.suggest import Suite, label
+from recommender.governance.suites.cases import Cases
+from recommender.governance.suites.suggest import Suite, label
 from recommender.governance.witness import Witness
 from recommender.profile import Profile
 from recommender.rulebook import Rulebook

@@ -24,7 +24,7 @@ from recommender.conditions import (
 )
 from recommender.engines import native
 from recommender.facts import Fact, Moment, State, is_exact
-from recommender.governance.effects import Seen, seen, strength_of
+from recommender.governance.comparing.effects import Seen, seen, strength_of
 from recommender.governance.world import is_liftable
 from recommender.pipeline import answer_of
 from recommender.plan import combine

@@ -10,9 +10,16 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from recommender.conditions import AllOf, AnyOf, Condition, Not, Test, say
-from recommender.governance.mutated_tests import Scale, scale_of, variants
-from recommender.governance.operators import Operator
-from recommender.governance.trees import Place, meaning, places, replaced, under_not, without
+from recommender.governance.mutation.mutated_tests import Scale, scale_of, variants
+from recommender.governance.mutation.operators import Operator
+from recommender.governance.mutation.trees import (
+    Place,
+    meaning,
+    places,
+    replaced,
+    under_not,
+    without,
+)
 from recommender.rulebook import Rulebook
 from recommender.rules import IfNotKnown, Role, Rule, Verb
 from recommender.vocabulary import ORDERED

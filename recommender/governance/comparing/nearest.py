@@ -14,8 +14,8 @@ from recommender.assess import assess
 from recommender.engines import native
 from recommender.errors import RecommenderError
 from recommender.facts import Fact, Moment, Possible, State, describe, is_exact
-from recommender.governance.effects import LIMIT, MEMBERSHIP, STOP, Effect, Seen, seen
-from recommender.governance.pair import Difference, Pair
+from recommender.governance.comparing.effects import LIMIT, MEMBERSHIP, STOP, Effect, Seen, seen
+from recommender.governance.comparing.pair import Difference, Pair
 from recommender.governance.search import Cost, Search
 from recommender.governance.validate import elements_of, facts_of
 from recommender.governance.world import DECLINED, LIFTED

@@ -21,8 +21,8 @@ from recommender.conditions import (
     Test,
     Truth,
 )
-from recommender.governance.mutated_tests import Scale, scale_of
-from recommender.governance.trees import Place, atoms, part_at, replaced
+from recommender.governance.mutation.mutated_tests import Scale, scale_of
+from recommender.governance.mutation.trees import Place, atoms, part_at, replaced
 from recommender.rulebook import Rulebook
 from recommender.rules import Rule
 from recommender.vocabulary import Kind, Scalar

@@ -16,7 +16,7 @@ from recommender.candidates import Status
 from recommender.conditions import TRUE, UNKNOWN, Test, tests_of
 from recommender.governance.bounds import MEASURES
 from recommender.governance.claims import MOST_TRIED
-from recommender.governance.effects import (
+from recommender.governance.comparing.effects import (
     ADAPTATION,
     ASSUMED,
     ASSUMPTION,

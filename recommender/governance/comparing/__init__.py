@@ -1,0 +1,1 @@
+"""Two rulebooks beside each other: whose plan differs, in what, and by which edit."""

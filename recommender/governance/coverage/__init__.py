@@ -1,0 +1,1 @@
+"""Coverage: what of a rulebook its vignettes show, and what nobody can show."""
