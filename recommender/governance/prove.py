@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from recommender.conditions import TRUE
 from recommender.errors import EngineError, Problem
 from recommender.governance.checks.invariants import decided
 from recommender.governance.findings import Finding, Plain, Report, Severity, Verdict
@@ -19,7 +20,7 @@ from recommender.governance.repair import nearest_repair
 from recommender.governance.run import Check, Run
 from recommender.governance.validate import validate
 from recommender.mdd import TooLarge
-from recommender.rules import Invariant
+from recommender.rules import Invariant, Link
 
 LINKS = Check("G00", "links", Severity.ERROR, lambda run, check: _links(run, check))
 
@@ -48,7 +49,7 @@ def prove(
 
     ask_z3: have z3 decide the same claims. smt: a folder to write them to as SMT-LIB 2.
     """
-    findings = list(_links(run, LINKS))
+    findings = _carried_out(run, LINKS)
     for check in checks:
         run.tell(check.name)
         findings += _carried_out(run, check)
@@ -126,11 +127,8 @@ def _second_opinion(
 
 def _links(run: Run, check: Check) -> Iterator[Finding]:
     """G00: each link can be kept by somebody of whom its condition holds, all of them together."""
-    world = run.world
-    every = run.people.everybody()
     for n, (link, _) in enumerate(run.people.links):
-        both = [world.where(world.conditions.of(one), 2) for one in (link.when, link.then)]
-        if world.every([*both, every]) == world.no:
+        if not _can_be_kept(run, link):
             yield Finding(
                 check.code,
                 f"link {n + 1}",
@@ -140,6 +138,12 @@ def _links(run: Run, check: Check) -> Iterator[Finding]:
                 place=run.place("rulebook", "links"),
                 why="nobody of whom the condition holds can keep it: proofs leave all of them out",
             )
+
+
+def _can_be_kept(run: Run, link: Link) -> bool:
+    world = run.world
+    both = [world.where(world.conditions.of(one), TRUE) for one in (link.when, link.then)]
+    return run.people.cut(world.every(both)) != world.no
 
 
 def _assumptions(run: Run) -> Iterator[tuple[str, Any]]:
