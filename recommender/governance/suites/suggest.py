@@ -106,7 +106,7 @@ class Suite(Generic[Goal]):
         """Look among people crossed from the vignettes for these, and for what is unwritten."""
         left = [one for one in several if not self._is_met(one)] + self.unwritten
         crossing = Crossing([case.profile for case in self._cases.all], self._rulebook)
-        for n in range(MOST_CROSSED):
+        for n in range(MOST_CROSSED if self._cases.all else 0):
             if not left:
                 break
             if n % 100 == 0:
