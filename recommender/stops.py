@@ -78,21 +78,25 @@ def _force(
 
 def lifted(rule: Rule, trace: Trace, releases: Releases) -> bool:
     """Whether a recorded act, or the answers asked for, came after what speaks for the rule."""
-    if not rule.text.release and not rule.text.answered_by:
+    recorded = releases.get(rule.text.release or "", ())
+    if not recorded and not _may_be_answered(rule, trace):
         return False
     newest = trace.newest_true_part(rule)
     if newest is None:
         return False
-    recorded = releases.get(rule.text.release or "", ())
     return any(act.later_than(newest) for act in recorded) or answered(rule, trace, newest)
 
 
 def answered(rule: Rule, trace: Trace, newest: Moment) -> bool:
     """Whether every `answered_by` feature is exactly known, as of the finding's day or later."""
-    asked = rule.text.answered_by
-    return bool(asked) and all(
-        trace.is_known(name) and not_older(trace.facts[name].on, newest) for name in asked
+    return _may_be_answered(rule, trace) and all(
+        not_older(trace.facts[name].on, newest) for name in rule.text.answered_by
     )
+
+
+def _may_be_answered(rule: Rule, trace: Trace) -> bool:
+    asked = rule.text.answered_by
+    return bool(asked) and all(map(trace.is_known, asked))
 
 
 def not_older(answer: Moment | None, finding: Moment) -> bool:

@@ -1,7 +1,9 @@
 """Shares long work among processes; what comes out does not tell how many there were."""
 
+import gc
 import multiprocessing
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 Piece = TypeVar("Piece")
@@ -31,3 +33,15 @@ def _shared(work: Callable[[Piece], Done], pieces: Sequence[Piece], jobs: int) -
 def _done(n: int) -> Any:
     assert _work is not None
     return _work(n)
+
+
+@contextmanager
+def without_collecting() -> Iterator[None]:
+    """Diagrams hold no circles: looking for garbage among them would only take time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()

@@ -4,9 +4,7 @@ In: a Run and the checks wanted. Out: a Report, the same for the same rulebook a
 EngineError when two readers of the rules disagree: then there is no verdict.
 """
 
-import gc
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +13,7 @@ from recommender.conditions import TRUE
 from recommender.errors import EngineError, Problem
 from recommender.governance.checks.invariants import decided
 from recommender.governance.findings import Finding, Plain, Report, Severity, Verdict
+from recommender.governance.jobs import without_collecting
 from recommender.governance.registry import USUAL
 from recommender.governance.repair import nearest_repair
 from recommender.governance.run import Check, Run
@@ -25,19 +24,7 @@ from recommender.rules import Invariant, Link
 LINKS = Check("G00", "links", Severity.ERROR, lambda run, check: _links(run, check))
 
 
-@contextmanager
-def _no_collecting() -> Iterator[None]:
-    """Diagrams hold no circles: looking for garbage among them would only take time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
-
-
-@_no_collecting()
+@without_collecting()
 def prove(
     run: Run,
     checks: Sequence[Check] = USUAL,

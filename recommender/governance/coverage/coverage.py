@@ -18,7 +18,7 @@ from recommender.governance.coverage.covering import Covering
 from recommender.governance.coverage.feasible import Chance, Feasible, Verdict
 from recommender.governance.coverage.obligations import Aspect, Obligation, obligations
 from recommender.governance.findings import Plain
-from recommender.governance.jobs import in_order
+from recommender.governance.jobs import in_order, without_collecting
 from recommender.governance.mutation.mutate import percent
 from recommender.governance.run import Places
 from recommender.governance.suites.cases import Cases
@@ -75,6 +75,7 @@ class Coverage:
 SHOWN: Final = (Fate.MET, Fate.SUGGESTED)
 
 
+@without_collecting()
 def coverage(
     rulebook: Rulebook,
     vignettes: Vignettes,

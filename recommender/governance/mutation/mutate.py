@@ -23,7 +23,7 @@ from recommender.governance.comparing.effects import seen
 from recommender.governance.comparing.nearest import Neighbours, known
 from recommender.governance.comparing.pair import BUDGET, Difference, Pair
 from recommender.governance.findings import Plain
-from recommender.governance.jobs import in_order
+from recommender.governance.jobs import in_order, without_collecting
 from recommender.governance.mutation.bearing import bearing
 from recommender.governance.mutation.killing import Killing
 from recommender.governance.mutation.mutants import Mutant, mutants
@@ -123,6 +123,7 @@ def score(decided: Sequence[Decided], by: Collection[Fate] = KILLED) -> Fraction
     return Fraction(killed, len(counting)) if counting else None
 
 
+@without_collecting()
 def mutate(
     rulebook: Rulebook,
     vignettes: Vignettes,
