@@ -12,6 +12,7 @@ from recommender.errors import EngineError, Problem
 from recommender.recommendation import Document, Recommendation, written_stop
 from recommender.rules import Invariant, Outcome
 from recommender.stops import Force, Stop
+from recommender.trace import Trace
 
 
 class BrokenInvariant(EngineError):
@@ -39,18 +40,19 @@ def breaks(invariant: Invariant, answer: Recommendation, stops: Sequence[Stop]) 
 
     stops: all of them, the released and the open ones too.
     """
-    return _applies(invariant, answer) and not _holds(invariant, answer, stops)
+    return applies(invariant, answer.trace) and not holds(invariant, answer, stops)
 
 
-def _applies(invariant: Invariant, answer: Recommendation) -> bool:
-    """Monotone claims speak about two patients and cannot be seen on one answer."""
+def applies(invariant: Invariant, trace: Trace) -> bool:
+    """Whether it is about the patient; monotone claims speak about two, which no answer shows."""
     if invariant.condition is None:
         return False
-    truth = answer.trace.holds(invariant.condition)
+    truth = trace.holds(invariant.condition)
     return truth == TRUE or (truth == UNKNOWN and bool(invariant.text.even_if_unknown))
 
 
-def _holds(invariant: Invariant, answer: Recommendation, stops: Sequence[Stop]) -> bool:
+def holds(invariant: Invariant, answer: Recommendation, stops: Sequence[Stop]) -> bool:
+    """Whether what it claims is so in an answer that it is about."""
     text = invariant.text
     if text.never is not None:
         return not is_so(text.never, answer, stops)

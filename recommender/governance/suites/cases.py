@@ -26,13 +26,14 @@ from recommender.engines import native
 from recommender.facts import Fact, Moment, State, is_exact
 from recommender.governance.comparing.effects import Seen, seen, strength_of
 from recommender.governance.world import is_liftable
+from recommender.invariants import applies
 from recommender.pipeline import answer_of
 from recommender.plan import combine
 from recommender.profile import Profile
 from recommender.questions import Questions
 from recommender.recommendation import Produced, Recommendation
 from recommender.rulebook import Rulebook
-from recommender.rules import Rule, Verb
+from recommender.rules import Invariant, Rule, Verb
 from recommender.stops import Stop
 from recommender.stops import stops as find_stops
 from recommender.trace import Trace, concluded
@@ -68,6 +69,7 @@ class Cases:
         self._place = {test: at for at, test in enumerate(self._tests)}
         self._judges = [compile_test(t, rulebook.features[t.feature]) for t in self._tests]
         self._seen: dict[str, Seen] = {}
+        self._applying: dict[str, Sequence[Invariant]] = {}
         self.all = tuple(self.case(name, profile, as_of) for name, profile in vignettes)
 
     def case(self, name: str, profile: Profile, as_of: date) -> Case:
@@ -86,6 +88,17 @@ class Cases:
         if case.name not in self._seen:
             self._seen[case.name] = seen(case.answer)
         return self._seen[case.name]
+
+    def applying(self, case: Case, trace: Trace) -> Sequence[Invariant]:
+        """The invariants that are about a case, with the trace as it has become."""
+        if trace.row is not case.trace.row:
+            return self._about(trace)
+        if case.name not in self._applying:
+            self._applying[case.name] = self._about(trace)
+        return self._applying[case.name]
+
+    def _about(self, trace: Trace) -> Sequence[Invariant]:
+        return [one for one in self.rulebook.invariants.values() if applies(one, trace)]
 
     # -- truths -------------------------------------------------------------------------------
 
