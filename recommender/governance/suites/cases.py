@@ -173,9 +173,12 @@ class Cases:
         """
         redo = _Redo(self, book, name)
         old, new = self.rulebook.rules[name], book.rules.get(name)
+        listed = _listed_otherwise(old, new)
 
         def answered(case: Case, truth: Truth) -> Answered | None:
-            return _answered(case, redo(case.trace, truth), old, new, self._dated(case, old))
+            only = listed if truth == case.trace.truths[name] else None
+            redone = redo(case.trace, truth)
+            return _answered(case, redone, old, new, self._dated(case, old), only)
 
         return answered
 
@@ -278,12 +281,39 @@ class _Redo:
 _ON_ADAPTATIONS: Final = frozenset({Verb.RECOMMEND, Verb.EXCLUDE, Verb.CAUTION, Verb.TAILOR})
 
 
+_LISTS: Final = {
+    Verb.EXCLUDE: "exclude",
+    Verb.CAUTION: "caution",
+    Verb.TAILOR: "tailor",
+    Verb.REFER: "hold",
+}
+"""Where a rule lists the adaptations it is about, each for itself."""
+
+
+def _listed_otherwise(old: Rule, new: Rule | None) -> frozenset[str] | None:
+    """The adaptations that one of two rules lists alone, where nothing else of them differs."""
+    key = _LISTS.get(old.verb)
+    if key is None or new is None or new is old or new.condition != old.condition:
+        return None
+    one, other = getattr(old.text, key), getattr(new.text, key)
+    alike = isinstance(one, list) and isinstance(other, list)
+    if not alike or old.text.model_copy(update={key: other}) != new.text:
+        return None
+    return frozenset(one) ^ frozenset(other)
+
+
 def _answered(
-    case: Case, trace: Trace, old: Rule, new: Rule | None, dated: Iterable[Rule]
+    case: Case,
+    trace: Trace,
+    old: Rule,
+    new: Rule | None,
+    dated: Iterable[Rule],
+    only: frozenset[str] | None,
 ) -> Answered | None:
     """The answer after a change of one rule, from the first step on that can tell.
 
-    dated: rules that may be lifted otherwise, or answered.
+    dated: rules that may be lifted otherwise, or answered. only: what the change is about, where
+    that is less than what the rule is about.
     """
     profile, releases = case.profile, case.profile.released()
     acting = [r for r in (old, new) if r is not None]
@@ -301,6 +331,7 @@ def _answered(
             acting = [rule for rule in acting if rule.verb is not Verb.ASK]
     candidates = case.answer.candidates
     about = set(_about(acting, candidates))
+    about = about if only is None else about & only
     declines = frozenset(profile.preferences.declines)
     if about:
         other = propose(trace, stops, declines, releases, only=about)
