@@ -98,10 +98,8 @@ class Bounds:
         return made
 
     def _ways(self) -> list[tuple[tuple[object, ...], Rule]]:
-        every = ((self._strengths(name), name) for name in self._adaptations)
-        return sorted(
-            ((key, rule) for ways, _ in every for key, rule in ways), key=lambda one: one[0]
-        )
+        every = [way for name in self._adaptations for way in self._strengths(name)]
+        return sorted(every, key=lambda way: way[0])
 
     @cached_property
     def _ordered(self) -> frozenset[str]:
