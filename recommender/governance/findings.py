@@ -5,8 +5,11 @@ Every check of governance reports in this one form, whatever it inspects.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 from typing import Any
+
+from recommender.rulebook import Rulebook
 
 Plain = dict[str, Any]
 
@@ -114,3 +117,15 @@ class Report:
     def _counts(self) -> Iterator[tuple[str, int]]:
         for verdict in Verdict:
             yield verdict.value, sum(one.verdict is verdict for one in self.findings)
+
+
+def heading(schema: str, command: str, rulebook: Rulebook, as_of: date) -> Plain:
+    """How a report on one rulebook begins: what it is, of what, and what it takes for granted."""
+    header = rulebook.header
+    return {
+        "schema": schema,
+        "command": command,
+        "rulebook": {"id": header.id, "version": header.version, "digest": rulebook.digest},
+        "as_of": as_of.isoformat(),
+        "links": [link.text.title for link in rulebook.links],
+    }

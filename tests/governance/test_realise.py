@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from recommender.governance.vignettes import read_vignettes
 from recommender.governance.witness import Witness
 from recommender.profile import as_profile
 from recommender.recommendation import Recommendation
+from recommender.stops import Force, Stop
 from tests.building import AS_OF, Plain, boolean, decimal, integer, members, ordinal, rulebook
 
 SCALE: Plain = {"id": "scale", "title": "Scale", "range": [0, 20]}
@@ -169,3 +171,26 @@ def test_an_age_that_is_half_known_is_a_year_of_birth() -> None:
     assert plain is not None
     assert "age" not in plain
     assert plain["birth_year"] == 2008
+
+
+def test_two_findings_of_one_list_before_an_act_have_the_day_of_the_list() -> None:
+    made = load_rulebook()
+    rule = made.rules["safety.acute_states.delirium_diagnosed"]
+    delirium = 1 << made.features["conditions"].position["delirium"]
+    listed = Members(delirium, 0)
+    read = next(
+        one
+        for one in made.features.values()
+        if "conditions" in [getattr(source, "set", None) for source in one.from_]
+    )
+    witness = Witness({"conditions": listed, read.id: Options(2)}, {}, frozenset({rule.id}))
+
+    def shows(answer: Recommendation, stops: Sequence[Stop]) -> bool:
+        lifted = any(one.rule.id == rule.id and one.force is Force.RELEASED for one in stops)
+        possible = answer.trace.facts["conditions"].possible
+        return lifted and isinstance(possible, Members) and possible.present.bit_count() > 1
+
+    plain, why = realised(witness, made, AS_OF, "two", shows)
+    assert plain is not None, why
+    assert plain["conditions"]["on"] < plain["releases"][0]["on"]
+    assert "delirium" in plain["conditions"]["present"]

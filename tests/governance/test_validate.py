@@ -18,7 +18,7 @@ from recommender.governance.derivations import inclusions, readings
 from recommender.governance.people import People
 from recommender.governance.run import Run
 from recommender.governance.validate import elements_of, validate
-from recommender.governance.world import World
+from recommender.governance.world import DECLINED, World
 from recommender.profile import as_profile
 from recommender.rules import Verb
 from tests import strategies as drawn
@@ -182,6 +182,22 @@ def test_what_can_be_known_of_a_feature_of_safety(data: st.DataObject) -> None:
 
 def _score_of(one: dict[str, Any]) -> tuple[str, str]:
     return one["instrument"], one["on"]
+
+
+@settings(max_examples=40)
+@given(data=st.data())
+def test_what_is_declined_is_what_the_list_says(data: st.DataObject) -> None:
+    rulebook = load_rulebook()
+    declined = data.draw(drawn.declined(rulebook))
+    plain = {"schema": "profile/1", "id": "x", "assessed_on": drawn.AS_OF.isoformat()}
+    profile = as_profile(plain | {"preferences": {"declines": sorted(declined)}})
+    run = rulebook.derived(_run_of)
+    possible = assess(profile, rulebook, drawn.AS_OF)["preferences.declines"].possible
+    elements = elements_of(run.world, {"preferences.declines": possible})
+    elements |= {run.world.space.switches[DECLINED + name]: 1 for name in declined}
+    constraints = [*run.people._of_wishes(), *run.people._of_declining()]
+    assert len(constraints) >= 4
+    assert all(run.world.value(one.node, elements) == TRUE for one in constraints)
 
 
 def _run_of(rulebook: Rulebook) -> Run:

@@ -17,7 +17,7 @@ from recommender.governance.comparing.pair import BUDGET
 from recommender.governance.coverage.covering import Covering
 from recommender.governance.coverage.feasible import Chance, Feasible, Verdict
 from recommender.governance.coverage.obligations import Aspect, Obligation, obligations
-from recommender.governance.findings import Plain
+from recommender.governance.findings import Plain, heading
 from recommender.governance.jobs import in_order, without_collecting
 from recommender.governance.mutation.mutate import percent
 from recommender.governance.run import Places
@@ -167,17 +167,8 @@ def document(
     found: Coverage, places: Places | None = None, made: Suite[Obligation] | None = None
 ) -> Plain:
     """The report as plain data, the same for the same input."""
-    header = found.rulebook.header
     return {
-        "schema": "coverage/1",
-        "command": "coverage",
-        "rulebook": {
-            "id": header.id,
-            "version": header.version,
-            "digest": found.rulebook.digest,
-        },
-        "as_of": found.as_of.isoformat(),
-        "links": [link.text.title for link in found.rulebook.links],
+        **heading("coverage/1", "coverage", found.rulebook, found.as_of),
         "vignettes": found.vignettes,
         "pinned": found.pinned,
         "aspects": [

@@ -22,7 +22,7 @@ from recommender.governance.comparing.comparing import Comparing
 from recommender.governance.comparing.effects import seen
 from recommender.governance.comparing.nearest import Neighbours, known
 from recommender.governance.comparing.pair import BUDGET, Difference, Pair
-from recommender.governance.findings import Plain
+from recommender.governance.findings import Plain, heading
 from recommender.governance.jobs import in_order, without_collecting
 from recommender.governance.mutation.bearing import bearing
 from recommender.governance.mutation.killing import Killing
@@ -298,17 +298,8 @@ def document(
     found: Mutation, places: Places | None = None, made: Suite[Mutant] | None = None
 ) -> Plain:
     """The report as plain data, the same for the same input."""
-    header = found.rulebook.header
     return {
-        "schema": "mutation/1",
-        "command": "mutate",
-        "rulebook": {
-            "id": header.id,
-            "version": header.version,
-            "digest": found.rulebook.digest,
-        },
-        "as_of": found.as_of.isoformat(),
-        "links": [link.text.title for link in found.rulebook.links],
+        **heading("mutation/1", "mutate", found.rulebook, found.as_of),
         "vignettes": found.vignettes,
         "pinned": found.pinned,
         "failing": list(found.failing),

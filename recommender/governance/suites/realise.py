@@ -212,12 +212,14 @@ _MEMBERS = ("conditions", "medications", "implants")
 
 def _members(one: Any, other: Any) -> Plain:
     """What is present and what is absent in either of two lists."""
-    found: dict[str, list[Any]] = {"present": [], "absent": []}
+    found: Plain = {"present": [], "absent": []}
     for stated in (one, other):
         parts = stated if isinstance(stated, Mapping) else {"present": stated}
-        for key, names_ in parts.items():
-            found[key] += [name for name in names_ if name not in found[key]]
-    return dict(found)
+        for key in ("present", "absent"):
+            found[key] += [name for name in parts.get(key, ()) if name not in found[key]]
+        if "on" in parts:
+            found["on"] = parts["on"]
+    return found
 
 
 def _add_score(scores: list[Plain], score: Plain, day: date) -> None:
